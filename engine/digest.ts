@@ -1,0 +1,24 @@
+// Digests of what was loaded: SHA-256 over JSON with sorted keys, so that neither the layout of the
+// files nor the order of documents makes a difference, only what they say.
+
+import { createHash } from 'node:crypto';
+
+/** `sha256:` and 64 hexadecimal digits. */
+function digestOf(value: unknown): string {
+  return `sha256:${createHash('sha256').update(canonicalJson(value)).digest('hex')}`;
+}
+
+function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const entries = Object.entries(value)
+    .filter(([, item]) => item !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`);
+  return `{${entries.join(',')}}`;
+}
+
+/** Documents in an order of their own: two bundles that say the same have the same digest. */
+export function digestOfAll(documents: readonly unknown[], settings: unknown): string {
+  return digestOf({ settings, documents: documents.map(canonicalJson).sort() });
+}

@@ -1,0 +1,144 @@
+// Enforcers: who may ask, and what it may say of others (DESIGN sections 5.7 and 6). An enforcer is
+// recognised by the connection it asks over, never by anything in the message.
+
+import type { Bundle } from '../bundle/bundle.ts';
+import { documentId } from '../bundle/bundle.ts';
+import type { EnforcerDocument, PeerAssertion } from '../bundle/kinds.ts';
+import type { Diagnostics } from '../diagnostic.ts';
+import { parseSpiffeId, SpiffeId } from '../spiffe_id.ts';
+import { parseSpiffePattern, SpiffePattern } from '../spiffe_pattern.ts';
+
+/**
+ * What the connection shows of the one who asks. `local`: the listener itself is a unix socket or
+ * bound to loopback. `remote`: any other plaintext listener. `named` and `everything` are for
+ * offline deciding, where no connection is.
+ */
+export type Asker =
+  | { readonly kind: 'local' }
+  | { readonly kind: 'remote' }
+  | { readonly kind: 'named'; readonly enforcer: string }
+  | { readonly kind: 'everything' };
+
+export interface Enforcer {
+  readonly id: string;
+  readonly type: EnforcerDocument['spec']['type'];
+  readonly identities: readonly SpiffePattern[];
+  readonly peer: ReadonlySet<PeerAssertion>;
+  /** Destinations it may ask about; `*` covers all, also those that no SPIFFE ID names. */
+  readonly destinations: readonly (SpiffePattern | '*')[];
+}
+
+const EVERYTHING: Enforcer = {
+  id: 'everything',
+  type: 'gateway',
+  identities: [],
+  peer: new Set<PeerAssertion>(['principal', 'anonymous']),
+  destinations: ['*'],
+};
+
+/** Assertions that an enforcer may be granted and nothing reads so far. */
+const UNREAD: readonly PeerAssertion[] = ['certificate', 'xfcc', 'metadata'];
+
+export class Enforcers {
+  readonly #byId = new Map<string, Enforcer>();
+  #local: Enforcer | undefined;
+
+  constructor(documents: Bundle['enforcers'], diagnostics: Diagnostics) {
+    for (const located of documents) {
+      const enforcer = compileEnforcer(located, diagnostics);
+      this.#byId.set(enforcer.id, enforcer);
+      if (!located.document.spec.local) continue;
+      if (this.#local !== undefined) {
+        const message = `two enforcers are local: \`${this.#local.id}\` and this one`;
+        diagnostics.error(located.at(['spec', 'local']), message, 'one for the whole bundle');
+      }
+      this.#local = enforcer;
+    }
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  has(id: string): boolean {
+    return this.#byId.has(id);
+  }
+
+  get ids(): Iterable<string> {
+    return this.#byId.keys();
+  }
+
+  /** The enforcer behind a connection, or undefined: then nobody is answered anything but no. */
+  of(asker: Asker): Enforcer | undefined {
+    switch (asker.kind) {
+      case 'local':
+        return this.#local;
+      case 'named':
+        return this.#byId.get(asker.enforcer);
+      case 'everything':
+        return EVERYTHING;
+      case 'remote':
+        return undefined;
+    }
+  }
+}
+
+/**
+ * May the enforcer ask about this destination? A sidecar only about the workload it stands beside,
+ * so that a stolen one can lie about nobody else; the others about what their `destinations` cover.
+ */
+export function mayAskAbout(enforcer: Enforcer, destination: string): boolean {
+  const allowed = enforcer.type === 'sidecar' ? enforcer.identities : enforcer.destinations;
+  if (allowed.includes('*' as never)) return true;
+  const id = parseSpiffeId(destination);
+  if (!(id instanceof SpiffeId)) return false;
+  return allowed.some((pattern) => pattern !== '*' && pattern.matches(id));
+}
+
+function compileEnforcer(
+  { document, at }: Bundle['enforcers'][number],
+  diagnostics: Diagnostics,
+): Enforcer {
+  const { type, identities, local, asserts } = document.spec;
+  const patterns = (texts: readonly string[] | undefined, path: readonly string[]) =>
+    (texts ?? []).flatMap((text, index) => {
+      const pattern = parseSpiffePattern(text);
+      if (pattern instanceof SpiffePattern) return [pattern];
+      diagnostics.error(at(['spec', ...path, index]), `\`${text}\`: ${pattern.rule}`);
+      return [];
+    });
+  const known = patterns(identities, ['identities']);
+  if (!local && known.length === 0) {
+    diagnostics.error(
+      at(['spec']),
+      'nobody can be this enforcer',
+      '`identities`, or `local: true`',
+    );
+  }
+  if (type === 'sidecar') {
+    if (asserts.destinations !== undefined) {
+      const message = 'a sidecar asks about the workload it stands beside and nothing else';
+      diagnostics.error(at(['spec', 'asserts', 'destinations']), message, 'no destinations');
+    }
+    if (local && (known.length === 0 || known.some((pattern) => !pattern.isExact))) {
+      const message = 'a local sidecar shows no identity of its own';
+      diagnostics.error(at(['spec']), message, '`identities` with the exact workload beside it');
+    }
+  } else if (asserts.destinations === undefined) {
+    const message = `a ${type} asks about many destinations`;
+    diagnostics.error(at(['spec', 'asserts']), message, '`destinations`, `["*"]` for all');
+  }
+  for (const [index, assertion] of asserts.peer.entries()) {
+    if (!UNREAD.includes(assertion)) continue;
+    const message = `\`${assertion}\` is not read in this version: it proves nothing and is ignored`;
+    diagnostics.warning(at(['spec', 'asserts', 'peer', index]), message);
+  }
+  const all = asserts.destinations?.includes('*') ?? false;
+  return {
+    id: documentId(document),
+    type,
+    identities: known,
+    peer: new Set(asserts.peer),
+    destinations: all ? ['*'] : patterns(asserts.destinations, ['asserts', 'destinations']),
+  };
+}

@@ -1,0 +1,23 @@
+// Every limit of the engine and its context handlers, with the reason beside it. Sizes are only
+// ever written through KiB and MiB.
+
+export const KiB = 1024;
+export const MiB = 1024 * KiB;
+
+/** DESIGN 5.4: above it a request is denied `ctx.malformed_too_large`, by a successful RPC. */
+export const MESSAGE_BYTES_MAX = 4 * MiB;
+/** grpc-js refuses above it with an RPC error, so it stands far above our own limit. */
+export const TRANSPORT_BYTES_MAX = 16 * MiB;
+/** Envoy's own Structs stay far below; deeper ones are only sent to exhaust a stack. */
+export const WIRE_DEPTH_MAX = 64;
+/** What a caller chose is cut to this many characters in a record; the record says so. */
+export const RECORDED_TEXT_MAX = 2 * KiB;
+/** A bundle beyond these is refused before it is parsed. */
+export const BUNDLE_FILE_BYTES_MAX = 16 * MiB;
+export const BUNDLE_BYTES_MAX = 64 * MiB;
+/** YAML aliases may expand to so many nodes a document, against alias bombs. */
+export const YAML_ALIASES_MAX = 100;
+/** A bundle with more mistakes than this is told the first ones and the count. */
+export const DIAGNOSTICS_MAX = 200;
+/** DESIGN section 3: at most three passes over one request. */
+export const PASSES_MAX = 3;

@@ -1,0 +1,79 @@
+// What permits: services with their operations, and the rules that reach them, compiled from a
+// bundle, with a digest of their own (C-004).
+
+import type { Bundle } from '../bundle/bundle.ts';
+import type { Diagnostics } from '../diagnostic.ts';
+import { digestOfAll } from '../digest.ts';
+import { parseSpiffeId, SpiffeId } from '../spiffe_id.ts';
+import { compilePolicies } from './compile_rule.ts';
+import { reaches } from './rule.ts';
+import { compileService, type Service } from './service.ts';
+
+export interface PolicyImage {
+  readonly services: readonly Service[];
+  readonly byId: ReadonlyMap<string, Service>;
+  readonly byDestination: ReadonlyMap<string, Service>;
+  readonly byHost: ReadonlyMap<string, Service>;
+  readonly ruleCount: number;
+  readonly digest: string;
+}
+
+export interface PolicySettings {
+  /** Namespaces in permits mean these trust domains. */
+  readonly homeTrustDomains: readonly string[];
+  /** Everything else that decisions depend on, as it goes into the digest. */
+  readonly digested: unknown;
+}
+
+export function compilePolicyImage(
+  bundle: Bundle,
+  settings: PolicySettings,
+  diagnostics: Diagnostics,
+): PolicyImage {
+  const services = bundle.services.map((service) => compileService(service, diagnostics));
+  const { homeTrustDomains } = settings;
+  const rules = compilePolicies(bundle.policies, { services, homeTrustDomains }, diagnostics);
+  const byNamespace = Map.groupBy(
+    services.flatMap((service) => service.operations),
+    (route) => route.operation.namespace,
+  );
+  for (const { rule, anchors } of rules) {
+    const namespace = rule.id.slice(0, rule.id.indexOf('/'));
+    for (const route of byNamespace.get(namespace) ?? []) {
+      if (reaches(rule, route.operation)) route.rules.add(rule, anchors);
+    }
+  }
+  const documents = [...bundle.services, ...bundle.policies].map(({ document }) => document);
+  return {
+    services,
+    byId: new Map(services.map((service) => [service.id, service])),
+    byDestination: index(services, 'destinations', diagnostics),
+    byHost: index(services, 'hosts', diagnostics),
+    ruleCount: rules.length,
+    digest: digestOfAll(documents, settings.digested),
+  };
+}
+
+function index(
+  services: readonly Service[],
+  field: 'destinations' | 'hosts',
+  diagnostics: Diagnostics,
+): Map<string, Service> {
+  const found = new Map<string, Service>();
+  for (const service of services) {
+    for (const [position, value] of service[field].entries()) {
+      const at = service.at(['spec', field, position]);
+      const other = found.get(value);
+      if (other !== undefined) {
+        const message = `\`${value}\` is a destination of \`${other.id}\` already`;
+        diagnostics.error(at, message, 'one Service for a destination');
+      }
+      if (field === 'destinations') {
+        const id = parseSpiffeId(value);
+        if (!(id instanceof SpiffeId)) diagnostics.error(at, `\`${value}\`: ${id.rule}`);
+      }
+      found.set(value, service);
+    }
+  }
+  return found;
+}

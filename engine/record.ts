@@ -1,0 +1,110 @@
+// The two records of a request (DESIGN section 8), one JSON line each, joined by the decision id:
+// `authn.evidence` says what proved the caller, `authz.decision` why it was permitted or not. Both
+// are always written; a stage that did not run says `not_evaluated`.
+//
+// Never written: a query value, a header value other than the request id, a body, a credential.
+
+import type { Verdict } from './check.ts';
+import { RECORDED_TEXT_MAX } from './limits.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** What the records need besides the verdict. */
+export interface Occasion {
+  readonly decisionId: string;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly durationUs: number;
+  /** The revision of the state that was seen. */
+  readonly revision: number;
+  readonly method: string;
+  /** Raw, as the client sent it; its query is cut off here. */
+  readonly path: string;
+  readonly host: string;
+  readonly destination: string;
+  readonly requestId: string;
+}
+
+export interface RecordLines {
+  /** Each ends with a line feed. */
+  readonly evidence: string;
+  readonly decision: string;
+}
+
+export function recordLines(verdict: Verdict, occasion: Occasion, snapshot: Snapshot): RecordLines {
+  const head = `"id":"${occasion.decisionId}","time":"${timeText(occasion.now)}"`;
+  return {
+    evidence: evidenceLine(verdict, head, snapshot),
+    decision: decisionLine(verdict, occasion, head, snapshot),
+  };
+}
+
+function evidenceLine({ evidence }: Verdict, head: string, snapshot: Snapshot): string {
+  const { result, method, assurance, subject, issuer, enforcer, reason } = evidence;
+  return (
+    `{"kind":"authn.evidence",${head},"result":"${result}","method":"${method}",` +
+    `"assurance":"${assurance}","subject":${text(subject)},"issuer":${text(issuer)},` +
+    `"enforcer":${text(enforcer)},"credential":null,` +
+    `"reason":${reason === undefined ? 'null' : `"${reason}"`},` +
+    `"proofDigest":"${snapshot.proof.digest}"}\n`
+  );
+}
+
+function decisionLine(
+  { decision, principal, service, access, evaluated, evidence }: Verdict,
+  occasion: Occasion,
+  head: string,
+  snapshot: Snapshot,
+): string {
+  const { outcome, reason, rules, ruleCount, shadow } = decision;
+  const operation = access?.operation;
+  const resource = access?.resource;
+  const what =
+    operation === undefined || resource === undefined
+      ? `"operation":null,"verb":null,"resource":null,"dataClass":null,"tenant":null`
+      : `"operation":"${operation.id}","verb":"${operation.verb}",` +
+        `"resource":${text(`${resource.type}/${resource.id}`)},` +
+        `"dataClass":"${operation.dataClass}","tenant":${orNull(resource.tenant)}`;
+  return (
+    `{"kind":"authz.decision",${head},"result":"${evaluated ? 'evaluated' : 'not_evaluated'}",` +
+    `"outcome":"${outcome}","reasons":[${reason === undefined ? '' : `"${reason}"`}],` +
+    `"rules":${rules.length === 0 ? '[]' : JSON.stringify(rules)},"ruleCount":${ruleCount},` +
+    `"shadow":${shadow.length === 0 ? '[]' : JSON.stringify(shadow)},` +
+    `"enforcer":${text(evidence.enforcer)},"principal":${orNull(principal?.id ?? '')},` +
+    `"service":${orNull(service?.id ?? '')},${what},` +
+    `"environment":${orNull(service?.environment ?? '')},"credential":null,` +
+    `"policyDigest":"${snapshot.policy.digest}","snapshotVersion":${snapshot.version},` +
+    `"revision":${occasion.revision},"durationUs":${occasion.durationUs},` +
+    `"request":{"method":${text(occasion.method)},"path":${text(withoutQuery(occasion.path))},` +
+    `"host":${orNull(occasion.host)},"destination":${orNull(occasion.destination)},` +
+    `"requestId":${orNull(occasion.requestId)}}}\n`
+  );
+}
+
+/** A query may hold secrets; a fragment is never sent by honest clients. */
+function withoutQuery(path: string): string {
+  const end = path.search(/[?#]/);
+  return end === -1 ? path : path.slice(0, end);
+}
+
+function orNull(value: string): string {
+  return value === '' ? 'null' : text(value);
+}
+
+/** As JSON, cut at a bound: a caller does not choose how long a line gets. */
+function text(value: string): string {
+  if (value.length <= RECORDED_TEXT_MAX) return JSON.stringify(value);
+  const cut = value.length - RECORDED_TEXT_MAX;
+  return JSON.stringify(`${value.slice(0, RECORDED_TEXT_MAX)}…(${cut} more)`);
+}
+
+let timeMs = -1;
+let timeIso = '';
+
+/** RFC 3339 in UTC; many requests share a millisecond, so the last text is kept. */
+function timeText(now: number): string {
+  if (now !== timeMs) {
+    timeIso = new Date(now).toISOString();
+    timeMs = now;
+  }
+  return timeIso;
+}

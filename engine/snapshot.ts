@@ -1,0 +1,73 @@
+// A snapshot: everything that a decision depends on besides the request, the state and the time.
+// Immutable, versioned, with two digests: of what proves and of what permits (DESIGN section 8).
+
+import { parseBundle, type SourceFile } from './bundle/bundle.ts';
+import { Diagnostics } from './diagnostic.ts';
+import { compileProofImage, type ProofImage } from './identity/proof_image.ts';
+import { compilePolicyImage, type PolicyImage } from './policy/policy_image.ts';
+
+/** Istio's four levels, `MeshConfig.pathNormalization.normalization`. */
+export const PATH_NORMALIZATIONS = [
+  'NONE',
+  'BASE',
+  'MERGE_SLASHES',
+  'DECODE_AND_MERGE_SLASHES',
+] as const;
+export type PathNormalization = (typeof PATH_NORMALIZATIONS)[number];
+
+/** The part of remit.yaml that decisions depend on. */
+export interface Settings {
+  /** The mesh's own trust domain. */
+  readonly trustDomain: string | undefined;
+  readonly pathNormalization: PathNormalization;
+  readonly ambiguousPaths: 'deny' | 'match';
+}
+
+export const DEFAULT_SETTINGS: Settings = {
+  trustDomain: undefined,
+  pathNormalization: 'DECODE_AND_MERGE_SLASHES',
+  ambiguousPaths: 'deny',
+};
+
+/** What a context handler has to read of a request; nothing else becomes a string. */
+export interface AttributesRead {
+  readonly host: boolean;
+}
+
+export interface Snapshot {
+  /** Counts up with each activated snapshot of a process. */
+  readonly version: number;
+  readonly settings: Settings;
+  readonly proof: ProofImage;
+  readonly policy: PolicyImage;
+  readonly attributesRead: AttributesRead;
+}
+
+/**
+ * Compiles a bundle. All mistakes go to `diagnostics`; with an error among them the result is
+ * undefined, so a snapshot never holds half of a bundle.
+ */
+export function compileSnapshot(
+  files: readonly SourceFile[],
+  settings: Settings,
+  version: number,
+  diagnostics: Diagnostics = new Diagnostics(),
+): Snapshot | undefined {
+  const bundle = parseBundle(files, diagnostics);
+  const proof = compileProofImage(bundle, settings.trustDomain, diagnostics);
+  const { trustDomain, pathNormalization, ambiguousPaths } = settings;
+  const homeTrustDomains = trustDomain === undefined ? [...proof.trustDomains] : [trustDomain];
+  const policy = compilePolicyImage(
+    bundle,
+    { homeTrustDomains, digested: { homeTrustDomains, pathNormalization, ambiguousPaths } },
+    diagnostics,
+  );
+  if (diagnostics.hasErrors) return undefined;
+  return {
+    version,
+    settings,
+    proof,
+    policy,
+    attributesRead: { host: policy.byHost.size > 0 },
+  };
+}

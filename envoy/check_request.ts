@@ -1,0 +1,158 @@
+// Decodes envoy.service.auth.v3.CheckRequest on demand: what the snapshot reads becomes strings,
+// everything else is only checked. The numbers are those of attribute_context.proto.
+
+import { Failure, type Fallible } from '../engine/failure.ts';
+import { MESSAGE_BYTES_MAX } from '../engine/limits.ts';
+import type { AttributesRead } from '../engine/snapshot.ts';
+import { shapeOf } from '../proto/shape.ts';
+import { HeaderReader } from './header_reader.ts';
+import { MALFORMED, once, WireReader } from './wire.ts';
+
+const CHECK_REQUEST = shapeOf('envoy.service.auth.v3.CheckRequest');
+const ATTRIBUTES = shapeOf('envoy.service.auth.v3.AttributeContext');
+const PEER = shapeOf('envoy.service.auth.v3.AttributeContext.Peer');
+const REQUEST = shapeOf('envoy.service.auth.v3.AttributeContext.Request');
+const HTTP_REQUEST = shapeOf('envoy.service.auth.v3.AttributeContext.HttpRequest');
+
+const TOO_LARGE = new Failure('ctx.malformed_too_large', `more than ${MESSAGE_BYTES_MAX} bytes`);
+const SERVICE_EXTENSION = 'remit.service';
+
+/** What one CheckRequest says; a field that was not sent, or is not read, is empty. */
+export class CheckRequestView {
+  sourcePrincipal = '';
+  destinationPrincipal = '';
+  /** `context_extensions["remit.service"]` */
+  serviceExtension = '';
+  /** False from Envoy's network filter, which sends no `request.http`. */
+  hasHttp = false;
+  method = '';
+  /** Raw, with its query. */
+  path = '';
+  host = '';
+  readonly headers = new HeaderReader();
+}
+
+export function decodeCheckRequest(
+  bytes: Buffer,
+  read: AttributesRead,
+): Fallible<CheckRequestView> {
+  if (bytes.length > MESSAGE_BYTES_MAX) return TOO_LARGE;
+  const view = new CheckRequestView();
+  const reader = new WireReader(bytes);
+  const end = bytes.length;
+  let seen = 0;
+  try {
+    while (reader.pos < end) {
+      const tag = reader.tag(end);
+      if (tag === field(1)) {
+        seen = once(seen, 1);
+        readAttributes(reader, reader.lengthEnd(end), view, read);
+      } else reader.skip(CHECK_REQUEST.fields[tag >>> 3], tag & 7, end, 0);
+    }
+  } catch (error) {
+    if (error === MALFORMED) return MALFORMED;
+    throw error;
+  }
+  // A check about nothing at all is none.
+  return seen === 0 ? MALFORMED : view;
+}
+
+/** The tag of a length-delimited field. */
+function field(number: number): number {
+  return (number << 3) | 2;
+}
+
+function readAttributes(
+  reader: WireReader,
+  end: number,
+  view: CheckRequestView,
+  read: AttributesRead,
+): void {
+  let seen = 0;
+  while (reader.pos < end) {
+    const tag = reader.tag(end);
+    const number = tag >>> 3;
+    const shape = ATTRIBUTES.fields[number];
+    if (shape !== undefined && !shape.repeated) seen = once(seen, number);
+    if (tag === field(1)) view.sourcePrincipal = readPeer(reader, reader.lengthEnd(end));
+    else if (tag === field(2)) view.destinationPrincipal = readPeer(reader, reader.lengthEnd(end));
+    else if (tag === field(4)) readRequest(reader, reader.lengthEnd(end), view, read);
+    else if (tag === field(10)) readExtension(reader, reader.lengthEnd(end), view);
+    else reader.skip(shape, tag & 7, end, 1);
+  }
+}
+
+/** Peer.principal; the rest is only checked. */
+function readPeer(reader: WireReader, end: number): string {
+  let principal = '';
+  let seen = 0;
+  while (reader.pos < end) {
+    const tag = reader.tag(end);
+    const shape = PEER.fields[tag >>> 3];
+    if (shape !== undefined && !shape.repeated) seen = once(seen, tag >>> 3);
+    if (tag === field(4)) principal = reader.text(end);
+    else reader.skip(shape, tag & 7, end, 2);
+  }
+  return principal;
+}
+
+function readExtension(reader: WireReader, end: number, view: CheckRequestView): void {
+  let key = '';
+  let value = '';
+  let seen = 0;
+  while (reader.pos < end) {
+    const tag = reader.tag(end);
+    if (tag === field(1) || tag === field(2)) seen = once(seen, tag >>> 3);
+    if (tag === field(1)) key = reader.text(end);
+    else if (tag === field(2)) value = reader.text(end);
+    else reader.skip(undefined, checkedEntryWire(tag), end, 2);
+  }
+  if (key !== SERVICE_EXTENSION) return;
+  // The same key twice would let the order decide which service is meant.
+  if (view.serviceExtension !== '' && view.serviceExtension !== value) throw MALFORMED;
+  view.serviceExtension = value;
+}
+
+/** Fields 1 and 2 of a map entry are text; as anything else they are malformed. */
+export function checkedEntryWire(tag: number): number {
+  if (tag >>> 3 < 3) throw MALFORMED;
+  return tag & 7;
+}
+
+function readRequest(
+  reader: WireReader,
+  end: number,
+  view: CheckRequestView,
+  read: AttributesRead,
+): void {
+  let seen = 0;
+  while (reader.pos < end) {
+    const tag = reader.tag(end);
+    const shape = REQUEST.fields[tag >>> 3];
+    if (shape !== undefined && !shape.repeated) seen = once(seen, tag >>> 3);
+    if (tag === field(2)) {
+      view.hasHttp = true;
+      readHttp(reader, reader.lengthEnd(end), view, read);
+    } else reader.skip(shape, tag & 7, end, 2);
+  }
+}
+
+function readHttp(
+  reader: WireReader,
+  end: number,
+  view: CheckRequestView,
+  read: AttributesRead,
+): void {
+  let seen = 0;
+  while (reader.pos < end) {
+    const tag = reader.tag(end);
+    const shape = HTTP_REQUEST.fields[tag >>> 3];
+    if (shape !== undefined && !shape.repeated) seen = once(seen, tag >>> 3);
+    if (tag === field(2)) view.method = reader.text(end);
+    else if (tag === field(3)) view.headers.readJoined(reader, reader.lengthEnd(end));
+    else if (tag === field(4)) view.path = reader.text(end);
+    else if (tag === field(5) && read.host) view.host = reader.text(end);
+    else if (tag === field(13)) view.headers.readMap(reader, reader.lengthEnd(end));
+    else reader.skip(shape, tag & 7, end, 3);
+  }
+}

@@ -1,0 +1,124 @@
+// Request headers, of which only a few are read: `HttpRequest.headers`, where Envoy joins repeated
+// ones with commas, and `HttpRequest.header_map` (encode_raw_headers), where they stay apart. Names
+// compare without case (RFC 9110 section 5.1).
+
+import { shapeOf } from '../proto/shape.ts';
+import { MALFORMED, once, type WireReader } from './wire.ts';
+
+const HEADER_MAP = shapeOf('envoy.config.core.v3.HeaderMap');
+const HEADER_VALUE = shapeOf('envoy.config.core.v3.HeaderValue');
+
+const READ = ['authorization', 'host', ':authority', 'content-type', 'x-request-id'] as const;
+type ReadHeader = (typeof READ)[number];
+/** By length, so that most headers are told apart without looking at a byte of them. */
+const BY_LENGTH: ReadonlyArray<ReadonlyArray<{ name: ReadHeader; bytes: Buffer }>> = Array.from(
+  { length: 14 },
+  (_, length) =>
+    READ.filter((name) => name.length === length).map((name) => ({
+      name,
+      bytes: Buffer.from(name),
+    })),
+);
+
+const KEY = (1 << 3) | 2;
+const VALUE = (2 << 3) | 2;
+const RAW_VALUE = (3 << 3) | 2;
+
+export class HeaderReader {
+  /** An `authorization` header is there, whatever its value. */
+  authorization = false;
+  contentType = '';
+  requestId = '';
+  /** The name of a header that may stand once and came more often. */
+  duplicate: '' | 'authorization' | 'host' = '';
+  #host: string | undefined;
+  #authority: string | undefined;
+
+  /** One entry of the map `headers`. */
+  readJoined(reader: WireReader, end: number): void {
+    this.#entry(reader, end, false);
+  }
+
+  readMap(reader: WireReader, end: number): void {
+    while (reader.pos < end) {
+      const tag = reader.tag(end);
+      if (tag === KEY) this.#entry(reader, reader.lengthEnd(end), true);
+      else reader.skip(HEADER_MAP.fields[tag >>> 3], tag & 7, end, 4);
+    }
+  }
+
+  #entry(reader: WireReader, end: number, raw: boolean): void {
+    let keyStart = 0;
+    let keyEnd = 0;
+    let valueStart = 0;
+    let valueEnd = 0;
+    let seen = 0;
+    while (reader.pos < end) {
+      const tag = reader.tag(end);
+      if (tag === KEY || tag === VALUE || (raw && tag === RAW_VALUE)) {
+        seen = once(seen, tag >>> 3);
+        const stop = reader.lengthEnd(end);
+        if (tag !== RAW_VALUE) reader.checkText(reader.pos, stop);
+        if (tag === KEY) {
+          keyStart = reader.pos;
+          keyEnd = stop;
+        } else if (stop > reader.pos) {
+          valueStart = reader.pos;
+          valueEnd = stop;
+        }
+        reader.pos = stop;
+      } else {
+        const known = tag >>> 3 <= (raw ? 3 : 2);
+        if (known) throw MALFORMED;
+        reader.skip(raw ? HEADER_VALUE.fields[tag >>> 3] : undefined, tag & 7, end, 5);
+      }
+    }
+    const name = readName(reader.buffer, keyStart, keyEnd);
+    if (name === undefined) return;
+    // Raw values are bytes: latin1 keeps each of them apart, and nothing here reads more than ASCII.
+    this.#take(name, reader.buffer.toString('latin1', valueStart, valueEnd));
+  }
+
+  #take(name: ReadHeader, value: string): void {
+    switch (name) {
+      case 'authorization':
+        if (this.authorization) this.duplicate = 'authorization';
+        this.authorization = true;
+        break;
+      case 'host':
+        if (this.#host !== undefined) this.duplicate = 'host';
+        this.#host = value;
+        break;
+      case ':authority':
+        if (this.#authority !== undefined) this.duplicate = 'host';
+        this.#authority = value;
+        break;
+      case 'content-type':
+        this.contentType = value;
+        break;
+      case 'x-request-id':
+        this.requestId = value;
+        break;
+    }
+    // The same host under both its names is one host.
+    if (
+      this.#host !== undefined &&
+      this.#authority !== undefined &&
+      this.#host !== this.#authority
+    ) {
+      this.duplicate = 'host';
+    }
+  }
+}
+
+function readName(buffer: Buffer, start: number, end: number): ReadHeader | undefined {
+  const candidates = BY_LENGTH[end - start];
+  if (candidates === undefined) return undefined;
+  for (const { name, bytes } of candidates) {
+    let index = 0;
+    // Bit 5 makes a letter lower case; a control byte that it turns into `-` or `:` does no harm.
+    while (index < bytes.length && (buffer[start + index]! | 0x20) === bytes[index]) index++;
+    if (index === bytes.length) return name;
+  }
+  return undefined;
+}

@@ -1,0 +1,38 @@
+// From a decoded CheckRequest to the engine's Inquiry: the canonical path, the credentials as they
+// were presented, and what makes the request unusable.
+
+import type { Inquiry } from '../engine/check.ts';
+import { Failure } from '../engine/failure.ts';
+import type { Settings } from '../engine/snapshot.ts';
+import type { CheckRequestView } from './check_request.ts';
+import { canonicalPath, pathAmbiguity } from './path.ts';
+
+export function inquiryOf(view: CheckRequestView, settings: Settings): Inquiry {
+  const path = view.hasHttp ? canonicalPath(view.path, settings.pathNormalization) : '';
+  return {
+    credentials: {
+      peerPrincipal: view.sourcePrincipal,
+      authorization: view.headers.authorization,
+    },
+    destination: {
+      principal: view.destinationPrincipal,
+      host: view.host,
+      extension: view.serviceExtension,
+    },
+    http: view.hasHttp ? { method: view.method, path: path ?? '' } : undefined,
+    fault: faultOf(view, path, settings),
+  };
+}
+
+function faultOf(
+  view: CheckRequestView,
+  path: string | undefined,
+  settings: Settings,
+): Failure | undefined {
+  const { duplicate } = view.headers;
+  if (duplicate !== '') return new Failure('ctx.duplicate_header', duplicate);
+  if (path === undefined) return new Failure('ctx.ambiguous_path', 'refused at any level');
+  if (settings.ambiguousPaths === 'match') return undefined;
+  const ambiguity = pathAmbiguity(path);
+  return ambiguity === undefined ? undefined : new Failure('ctx.ambiguous_path', ambiguity);
+}
