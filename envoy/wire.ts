@@ -28,8 +28,7 @@ export class WireReader {
 
   /** The next tag before `end`. */
   tag(end: number): number {
-    const byte = this.buffer[this.pos]!;
-    const tag = byte < 0x80 ? (this.pos++, byte) : this.#uint32(end);
+    const tag = this.#uint32(end);
     if (tag >>> 3 === 0) throw MALFORMED;
     return tag;
   }
@@ -37,8 +36,7 @@ export class WireReader {
   /** Reads a length and returns where what it measures ends, never beyond `end`. */
   lengthEnd(end: number): number {
     if (this.pos >= end) throw MALFORMED;
-    const byte = this.buffer[this.pos]!;
-    const length = byte < 0x80 ? (this.pos++, byte) : this.#uint32(end);
+    const length = this.#uint32(end);
     const stop = this.pos + length;
     if (stop > end) throw MALFORMED;
     return stop;
@@ -118,6 +116,11 @@ export class WireReader {
   /** A varint of at most 32 bits: protobufjs drops the bits above, so they are refused here. */
   #uint32(end: number): number {
     const start = this.pos;
+    const byte = this.buffer[start]!;
+    if (byte < 0x80) {
+      this.pos = start + 1;
+      return byte;
+    }
     this.#reader.pos = start;
     let value: number;
     try {

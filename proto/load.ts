@@ -58,6 +58,14 @@ export function descriptorFiles(): Uint8Array[] {
   return encodedFiles(protoRoot, protoDirectory);
 }
 
+/**
+ * The types and services of another package's .proto file, for reflection. Its file has no imports,
+ * so the loader's own descriptors do.
+ */
+export function foreignPackage(path: string): PackageDefinition {
+  return loadSync(path, loaderOptions);
+}
+
 /** The gRPC package of the Authorization service, for reflection, clients and test servers. */
 export function authorizationPackage(): PackageDefinition {
   const definition = loadSync(entryFile, { ...loaderOptions, includeDirs: [protoDirectory] });

@@ -13,7 +13,7 @@ import {
 } from './kinds.ts';
 import { checkSchema, type Path, readYaml, type YamlDocument } from './yaml_document.ts';
 
-/** A file as text; its name is relative to the bundle, so that a digest does not depend on where. */
+/** A file as text; its name is only for diagnostics. */
 export interface SourceFile {
   readonly name: string;
   readonly text: string;

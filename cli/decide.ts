@@ -1,0 +1,124 @@
+// `remit decide`: decides recorded or invented CheckRequests offline, by the same code path as
+// `serve`, one JSON object a line in and one a line out (DESIGN section 9).
+
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { nearest } from '../engine/diagnostic.ts';
+import { Failure } from '../engine/failure.ts';
+import type { Asker } from '../engine/identity/enforcer.ts';
+import { grpcCode, REASONS } from '../engine/reason.ts';
+import { checkRequestFromJson, checkResponseToJson } from '../proto/protojson.ts';
+import { type Evaluated, Evaluator } from '../workers/evaluator.ts';
+import {
+  type Command,
+  CommandError,
+  EXIT_PARTLY,
+  plainError,
+  readBundle,
+  readConfig,
+  readOptions,
+} from './command.ts';
+
+export const decideCommand: Command = {
+  name: 'decide',
+  summary: 'decide CheckRequests from standard input, offline',
+  help: `Decides CheckRequests: one protojson object a line on standard input, one decision a line on standard
+output, in order, by the same engine and code path as \`remit serve\`. It acts as an enforcer that may
+assert everything, unless one of the bundle is named.
+
+Usage: remit decide --config remit.yaml [options] < checks.ndjson > decisions.ndjson
+
+Options:
+  --config FILE     the configuration; its bundle is used, its listeners and records are not
+  --now TIME        decide at this time, RFC 3339, instead of now
+  --enforcer ID     ask as this Enforcer of the bundle, \`name\` or \`namespace/name\`
+
+A decision has outcome, http, grpc, reasons, rules, shadow, response (protojson) and evidence.
+
+Exit codes: 0 all lines were decided, 1 a line was no CheckRequest (it is denied, and told on standard
+error), 2 bad configuration or bundle.
+
+Examples:
+  remit decide --config remit.yaml < checks.ndjson
+  remit decide --config remit.yaml --now 2026-12-01T18:00:00Z < checks.ndjson | jq .reasons
+`,
+  async run(args) {
+    const { values, positionals } = readOptions(args, {
+      config: { type: 'string' },
+      now: { type: 'string' },
+      enforcer: { type: 'string' },
+    });
+    if (positionals.length > 0)
+      throw new CommandError(`unexpected \`${positionals[0]}\`; see --help`);
+    const config = readConfig(values.config);
+    const now = values.now === undefined ? undefined : instant(values.now);
+    const { snapshot } = readBundle(config.policies, config.settings);
+    const asker = askerOf(values.enforcer, snapshot.proof.enforcers);
+    const evaluator = new Evaluator(snapshot, {
+      now: now === undefined ? Date.now : () => now,
+      onInternalError: (error) => process.stderr.write(`remit decide: ${plainError(error)}\n`),
+    });
+    return decideLines(evaluator, asker);
+  },
+};
+
+async function decideLines(evaluator: Evaluator, asker: Asker): Promise<number> {
+  let exitCode = 0;
+  let number = 0;
+  for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
+    number++;
+    if (line.trim() === '') continue;
+    let evaluated: Evaluated;
+    try {
+      const bytes = Buffer.from(checkRequestFromJson(JSON.parse(line)));
+      evaluated = await evaluator.evaluate(bytes, asker);
+    } catch (error) {
+      process.stderr.write(
+        `remit decide: line ${number} is no CheckRequest: ${plainError(error)}\n`,
+      );
+      evaluated = evaluator.refuse(new Failure('ctx.malformed_request', plainError(error)));
+      exitCode = EXIT_PARTLY;
+    }
+    const more = process.stdout.write(`${JSON.stringify(decisionObject(evaluated))}\n`);
+    if (!more) await once(process.stdout, 'drain');
+  }
+  return exitCode;
+}
+
+function decisionObject({ answer, response, evidenceLine }: Evaluated) {
+  const { outcome, reason, rules, shadow } = answer.verdict.decision;
+  return {
+    outcome,
+    http: reason === undefined ? 200 : REASONS[reason].http,
+    grpc: reason === undefined ? 0 : grpcCode(reason),
+    reasons: reason === undefined ? [] : [reason],
+    rules,
+    shadow,
+    response: checkResponseToJson(response),
+    evidence: JSON.parse(evidenceLine) as unknown,
+  };
+}
+
+function instant(text: string): number {
+  const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text)
+    ? Date.parse(text)
+    : Number.NaN;
+  if (Number.isNaN(time)) {
+    throw new CommandError(`--now \`${text}\` is no time; expected RFC 3339, 2026-12-01T18:00:00Z`);
+  }
+  return time;
+}
+
+function askerOf(
+  enforcer: string | undefined,
+  known: { has(id: string): boolean; readonly ids: Iterable<string> },
+): Asker {
+  if (enforcer === undefined) return { kind: 'everything' };
+  if (known.has(enforcer)) return { kind: 'named', enforcer };
+  const ids = [...known.ids];
+  const near = nearest(enforcer, ids);
+  throw new CommandError(
+    `the bundle has no Enforcer \`${enforcer}\`; it has ${ids.join(', ') || 'none'}` +
+      (near === undefined ? '' : `; did you mean \`${near}\`?`),
+  );
+}

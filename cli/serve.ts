@@ -1,0 +1,55 @@
+// `remit serve`: reads configuration and bundle, serves until it is told to stop.
+
+import { pino } from 'pino';
+import { serve } from '../server/serve.ts';
+import {
+  type Command,
+  CommandError,
+  plainError,
+  readBundle,
+  readConfig,
+  readOptions,
+} from './command.ts';
+
+const STDERR = 2;
+
+export const serveCommand: Command = {
+  name: 'serve',
+  summary: 'answer the checks of Envoy and Istio',
+  help: `Serves envoy.service.auth.v3.Authorization, grpc.health.v1 and reflection on the check port, and
+/livez, /readyz and /metrics on the HTTP port. Ends on SIGTERM or SIGINT, when everything accepted is
+answered. Logs JSON lines on standard error.
+
+Usage: remit serve --config remit.yaml
+
+Options:
+  --config FILE   the configuration; docs/configuration.md lists its keys
+
+Exit codes: 0 stopped when told to, 2 bad configuration, bundle, or an address that cannot be used.
+
+Examples:
+  remit serve --config remit.yaml
+  grpcurl -plaintext 127.0.0.1:9191 grpc.health.v1.Health/Check
+`,
+  async run(args) {
+    const { values, positionals } = readOptions(args, { config: { type: 'string' } });
+    if (positionals.length > 0)
+      throw new CommandError(`unexpected \`${positionals[0]}\`; see --help`);
+    const config = readConfig(values.config);
+    const bundle = readBundle(config.policies, config.settings);
+    const log = pino({ level: config.logLevel }, pino.destination({ dest: STDERR, sync: true }));
+    process.on('warning', (warning) => log.warn({ err: warning }, 'warning'));
+    const stopSignal = new Promise<string>((resolve) => {
+      process.once('SIGTERM', resolve);
+      process.once('SIGINT', resolve);
+    });
+    const server = await serve(config, bundle, log).catch((error: unknown) => {
+      throw new CommandError(plainError(error));
+    });
+    const signal = await stopSignal;
+    log.info({ signal }, 'stopping');
+    await server.stop();
+    log.info('stopped');
+    return 0;
+  },
+};

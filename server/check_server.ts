@@ -1,0 +1,147 @@
+// The check port: one gRPC server a listener, because the listener decides who may be asking (DESIGN
+// 5.7). Messages pass through undecoded, so that everything a client can send is answered by a
+// successful RPC; grpc-js answers by itself only where framing is broken or 16 MiB are passed.
+
+import { chmodSync, existsSync, lstatSync, unlinkSync } from 'node:fs';
+import { connect } from 'node:net';
+import {
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type ServiceDefinition,
+  type sendUnaryData,
+} from '@grpc/grpc-js';
+import { ReflectionService } from '@grpc/reflection';
+import type { HealthImplementation } from 'grpc-health-check';
+import { protoPath as healthProto } from 'grpc-health-check';
+import type { Asker } from '../engine/identity/enforcer.ts';
+import { TRANSPORT_BYTES_MAX } from '../engine/limits.ts';
+import { authorizationPackage, foreignPackage } from '../proto/load.ts';
+import type { Checker } from '../workers/checker.ts';
+import { type Address, addressText, isLocal } from './address.ts';
+
+export const CHECK_SERVICE = 'envoy.service.auth.v3.Authorization';
+const LOCAL: Asker = { kind: 'local' };
+const REMOTE: Asker = { kind: 'remote' };
+/** Read and write for the owner only: who may open the socket is who may ask. */
+const SOCKET_UMASK = 0o177;
+const SOCKET_MODE = 0o600;
+
+const identity = (bytes: Buffer): Buffer => bytes;
+const CHECK: ServiceDefinition = {
+  Check: {
+    path: `/${CHECK_SERVICE}/Check`,
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: identity,
+    requestDeserialize: identity,
+    responseSerialize: identity,
+    responseDeserialize: identity,
+  },
+};
+
+export interface CheckServerOptions {
+  readonly deadlineMs: number;
+  readonly deadlineMarginMs: number;
+  readonly streamsMax: number;
+}
+
+export class CheckServer {
+  readonly address: Address;
+  readonly #server: Server;
+
+  constructor(
+    address: Address,
+    checker: Checker,
+    health: HealthImplementation,
+    options: CheckServerOptions,
+  ) {
+    this.address = address;
+    this.#server = new Server({
+      'grpc.max_receive_message_length': TRANSPORT_BYTES_MAX,
+      'grpc.max_concurrent_streams': options.streamsMax,
+    });
+    const asker = isLocal(address) ? LOCAL : REMOTE;
+    this.#server.addService(CHECK, {
+      Check: (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>) => {
+        const answer = checker.check(call.request, asker, deadlineOf(call, options));
+        if (answer instanceof Promise) answer.then((response) => callback(null, response));
+        else callback(null, answer);
+      },
+    });
+    health.addToServer(this.#server);
+    const reflected = { ...authorizationPackage(), ...foreignPackage(healthProto) };
+    new ReflectionService(reflected).addToServer(this.#server);
+  }
+
+  /** Resolves with the bound address; rejects with one line that says what is in the way. */
+  async listen(): Promise<Address> {
+    const { address } = this;
+    if (address.kind === 'unix') return this.#listenUnix(address.path);
+    const port = await this.#bind(addressText(address));
+    return { ...address, port };
+  }
+
+  /** Answers what was accepted, then closes; what takes longer is cut off. */
+  async close(drainMs: number): Promise<void> {
+    const drained = new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
+    const timer = setTimeout(() => this.#server.forceShutdown(), drainMs);
+    await drained;
+    clearTimeout(timer);
+  }
+
+  async #listenUnix(path: string): Promise<Address> {
+    await clearSocket(path);
+    const before = process.umask(SOCKET_UMASK);
+    try {
+      await this.#bind(`unix:${path}`);
+    } finally {
+      process.umask(before);
+    }
+    chmodSync(path, SOCKET_MODE);
+    return this.address;
+  }
+
+  #bind(target: string): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const credentials = ServerCredentials.createInsecure();
+      this.#server.bindAsync(target, credentials, (error, port) => {
+        if (error === null) resolve(port);
+        else reject(new Error(`cannot listen on ${target}: ${reasonOf(error)}`));
+      });
+    });
+  }
+}
+
+/** The caller's deadline less a margin, or our own. */
+function deadlineOf(
+  call: ServerUnaryCall<Buffer, Buffer>,
+  { deadlineMs, deadlineMarginMs }: CheckServerOptions,
+): number {
+  const deadline = call.getDeadline();
+  const at = typeof deadline === 'number' ? deadline : deadline.getTime();
+  return Number.isFinite(at) ? at - deadlineMarginMs : Date.now() + deadlineMs;
+}
+
+/** Removes a socket that a dead process left; anything else that is there stays. */
+async function clearSocket(path: string): Promise<void> {
+  if (!existsSync(path)) return;
+  if (!lstatSync(path).isSocket()) {
+    throw new Error(`cannot listen on unix:${path}: something else is there, and it is no socket`);
+  }
+  const inUse = await new Promise<boolean>((resolve) => {
+    const probe = connect(path, () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.on('error', () => resolve(false));
+  });
+  if (inUse) throw new Error(`cannot listen on unix:${path}: another process listens there`);
+  unlinkSync(path);
+}
+
+function reasonOf(error: Error): string {
+  if (/EADDRINUSE/.test(error.message)) return 'the port is in use';
+  if (/EACCES|EPERM/.test(error.message)) return 'permission denied';
+  return error.message;
+}

@@ -1,0 +1,168 @@
+// remit.yaml (DESIGN section 9): every key is optional but `policies`, unknown keys are errors. A
+// `Config` is what was written; a `ResolvedConfig` leaves nothing open.
+
+import { availableParallelism } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import { z } from 'zod';
+import { checkSchema, readYaml, strict } from '../engine/bundle/yaml_document.ts';
+import type { Diagnostics } from '../engine/diagnostic.ts';
+import { MiB } from '../engine/limits.ts';
+import { DEFAULT_SETTINGS, PATH_NORMALIZATIONS, type Settings } from '../engine/snapshot.ts';
+import { parseTrustDomain, SpiffeIdError } from '../engine/spiffe_id.ts';
+import { type Address, parseAddress } from './address.ts';
+
+const address = z
+  .string()
+  .refine((text) => parseAddress(text) !== undefined, 'must be `host:port` or `unix:/path`');
+const target = z.string().regex(/^(stdout|file:.+)$/, 'must be `stdout` or `file:PATH`');
+const threadCount = z.union([z.literal('auto'), z.int().min(0).max(64)]);
+const trustDomain = z
+  .string()
+  .refine((text) => !(parseTrustDomain(text) instanceof SpiffeIdError), 'must be a trust domain');
+
+const configSchema = strict(
+  {
+    policies: z.string().min(1),
+    trustDomain: trustDomain.optional(),
+    listen: strict({
+      check: z.union([address, z.array(address).min(1)]).optional(),
+      admin: address.optional(),
+      http: address.optional(),
+    }).optional(),
+    threads: strict({
+      acceptors: z.union([z.literal('auto'), z.literal(1)]).optional(),
+      pool: threadCount.optional(),
+      poolHeapMiB: z.int().min(32).max(4096).optional(),
+    }).optional(),
+    envoy: strict({
+      pathNormalization: z.enum(PATH_NORMALIZATIONS).optional(),
+      ambiguousPaths: z.enum(['deny', 'match']).optional(),
+      trustedHops: z.int().min(0).max(32).optional(),
+    }).optional(),
+    istio: strict({
+      rootNamespace: z.string().min(1).optional(),
+      trustDomainAliases: z.array(trustDomain).optional(),
+      implicitAllow: z.boolean().optional(),
+    }).optional(),
+    records: strict({
+      evidence: target.optional(),
+      decisions: target.optional(),
+      bufferMiB: z.int().min(1).max(1024).optional(),
+    }).optional(),
+    limits: strict({
+      deadlineMs: z.int().min(1).max(10_000).optional(),
+      deadlineMarginMs: z.int().min(0).max(1_000).optional(),
+      drainMs: z.int().min(0).max(600_000).optional(),
+      streamsMax: z.int().min(1).max(10_000).optional(),
+    }).optional(),
+    log: strict({
+      level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).optional(),
+    }).optional(),
+  },
+  ['workloadApi', 'tls', 'state', 'classFloor', 'overdueReviews', 'audit'],
+);
+export type Config = z.infer<typeof configSchema>;
+
+export type RecordTarget =
+  | { readonly kind: 'stdout' }
+  | { readonly kind: 'file'; readonly path: string };
+
+export interface ResolvedConfig {
+  /** Absolute. */
+  readonly policies: string;
+  readonly settings: Settings;
+  readonly listen: { readonly check: readonly Address[]; readonly http: Address };
+  readonly poolThreads: number;
+  readonly poolHeapMiB: number;
+  readonly records: {
+    readonly evidence: RecordTarget;
+    readonly decisions: RecordTarget;
+    readonly bufferBytes: number;
+  };
+  readonly limits: {
+    /** For callers that send no grpc-timeout. */
+    readonly deadlineMs: number;
+    /** Taken off the caller's own deadline, so that a denial still arrives. */
+    readonly deadlineMarginMs: number;
+    readonly drainMs: number;
+    readonly streamsMax: number;
+  };
+  readonly logLevel: NonNullable<NonNullable<Config['log']>['level']>;
+  /** Keys that were set and have no effect in this version. */
+  readonly withoutEffect: readonly string[];
+}
+
+/** @param path where the text came from; relative paths in it count from its folder */
+export function parseConfig(
+  path: string,
+  text: string,
+  diagnostics: Diagnostics,
+): ResolvedConfig | undefined {
+  const documents = readYaml(path, text, diagnostics);
+  if (diagnostics.hasErrors) return undefined;
+  const [document, second] = documents;
+  if (document === undefined || second !== undefined) {
+    diagnostics.error(
+      { file: path, line: 1, column: 1 },
+      'one document is expected',
+      '`policies:`',
+    );
+    return undefined;
+  }
+  const config = checkSchema<Config>(configSchema, document, diagnostics);
+  return config === undefined ? undefined : resolveConfig(config, dirname(path));
+}
+
+function resolveConfig(config: Config, folder: string): ResolvedConfig {
+  const { listen, threads, envoy, records, limits } = config;
+  const checks = listen?.check ?? '127.0.0.1:9191';
+  const pool = threads?.pool ?? 'auto';
+  return {
+    policies: resolve(folder, config.policies),
+    settings: {
+      trustDomain: config.trustDomain,
+      pathNormalization: envoy?.pathNormalization ?? DEFAULT_SETTINGS.pathNormalization,
+      ambiguousPaths: envoy?.ambiguousPaths ?? DEFAULT_SETTINGS.ambiguousPaths,
+    },
+    listen: {
+      check: (Array.isArray(checks) ? checks : [checks]).map(checkedAddress),
+      http: checkedAddress(listen?.http ?? '127.0.0.1:9190'),
+    },
+    // One core is the acceptor's; beyond four workers one acceptor cannot feed them.
+    poolThreads: pool === 'auto' ? Math.min(4, Math.max(1, availableParallelism() - 1)) : pool,
+    poolHeapMiB: threads?.poolHeapMiB ?? 256,
+    records: {
+      evidence: recordTarget(records?.evidence, folder),
+      decisions: recordTarget(records?.decisions, folder),
+      bufferBytes: (records?.bufferMiB ?? 32) * MiB,
+    },
+    limits: {
+      deadlineMs: limits?.deadlineMs ?? 100,
+      deadlineMarginMs: limits?.deadlineMarginMs ?? 10,
+      drainMs: limits?.drainMs ?? 10_000,
+      streamsMax: limits?.streamsMax ?? 1_000,
+    },
+    logLevel: config.log?.level ?? 'info',
+    withoutEffect: withoutEffect(config),
+  };
+}
+
+function checkedAddress(text: string): Address {
+  const parsed = parseAddress(text);
+  if (parsed === undefined) throw new Error(`the schema let \`${text}\` pass as an address`);
+  return parsed;
+}
+
+function recordTarget(text: string | undefined, folder: string): RecordTarget {
+  if (text === undefined || text === 'stdout') return { kind: 'stdout' };
+  return { kind: 'file', path: resolve(folder, text.slice('file:'.length)) };
+}
+
+/** Names of the design that are read already, so that a file need not change with the version. */
+function withoutEffect({ listen, istio, envoy }: Config): string[] {
+  const keys: string[] = [];
+  if (listen?.admin !== undefined) keys.push('listen.admin');
+  if (istio !== undefined) keys.push('istio');
+  if (envoy?.trustedHops !== undefined) keys.push('envoy.trustedHops');
+  return keys;
+}

@@ -1,0 +1,49 @@
+// Reads a policy folder, recursively, in the order of its names. Names that start with a dot are left
+// out: editors and Kubernetes' projected volumes keep their own things there.
+
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import type { SourceFile } from '../engine/bundle/bundle.ts';
+import type { Diagnostics } from '../engine/diagnostic.ts';
+import { BUNDLE_FILE_BYTES_MAX, MiB } from '../engine/limits.ts';
+
+/** Against folders that contain themselves by a link. */
+const DEPTH_MAX = 16;
+
+/** @param path a folder, or one file */
+export function loadBundle(path: string, diagnostics: Diagnostics): SourceFile[] {
+  const files: SourceFile[] = [];
+  visit(path, path, 0, files, diagnostics);
+  return files;
+}
+
+function visit(
+  root: string,
+  path: string,
+  depth: number,
+  files: SourceFile[],
+  diagnostics: Diagnostics,
+): void {
+  const name = relative(process.cwd(), path);
+  const at = { file: name, line: 1, column: 1 };
+  try {
+    const stat = statSync(path);
+    if (stat.isDirectory()) {
+      if (depth === DEPTH_MAX) {
+        diagnostics.error(at, `more than ${DEPTH_MAX} folders deep`);
+        return;
+      }
+      const entries = readdirSync(path).sort();
+      for (const entry of entries) {
+        if (!entry.startsWith('.')) visit(root, join(path, entry), depth + 1, files, diagnostics);
+      }
+    } else if (path === root || /\.ya?ml$/.test(path)) {
+      if (stat.size > BUNDLE_FILE_BYTES_MAX) {
+        const most = `${BUNDLE_FILE_BYTES_MAX / MiB} MiB`;
+        diagnostics.error(at, 'the file is too large', `${most} at most`);
+      } else files.push({ name, text: readFileSync(path, 'utf8') });
+    }
+  } catch (error) {
+    diagnostics.error(at, `cannot be read: ${error instanceof Error ? error.message : error}`);
+  }
+}

@@ -1,0 +1,88 @@
+// Who asks, and for which Service (DESIGN 5.7; section 6, "Choosing the Service").
+
+import type { EnforcerDocument, ServiceDocument } from '../../engine/bundle/kinds.ts';
+import type { NaiveAsker, NaiveRequest } from './request.ts';
+import { idMatches, readId } from './spiffe.ts';
+
+export interface NaiveEnforcer {
+  readonly type: 'sidecar' | 'waypoint' | 'gateway';
+  /** What it may assert of a peer. */
+  readonly peer: readonly string[];
+  /** Patterns of the destinations it may ask about; `*` is all, also those without an identity. */
+  readonly askable: readonly string[];
+}
+
+/** Known by the connection alone; a plaintext connection from elsewhere is nobody's. */
+export function enforcerOf(
+  asker: NaiveAsker,
+  enforcers: readonly EnforcerDocument[],
+): NaiveEnforcer | undefined {
+  if (asker.kind === 'remote') return undefined;
+  if (asker.kind === 'everything') {
+    return { type: 'gateway', peer: ['principal', 'anonymous'], askable: ['*'] };
+  }
+  const found = enforcers.find(({ metadata: { name, namespace }, spec }) =>
+    asker.kind === 'local'
+      ? spec.local
+      : asker.enforcer === (namespace === undefined ? name : `${namespace}/${name}`),
+  );
+  if (found === undefined) return undefined;
+  const { type, asserts, identities } = found.spec;
+  // A sidecar asks about the workload it stands beside, and that is what it is itself.
+  const askable = type === 'sidecar' ? identities : asserts.destinations;
+  return { type, peer: asserts.peer, askable: askable ?? [] };
+}
+
+type Choice = ServiceDocument | undefined | 'authn.enforcer_scope' | 'ctx.destination_conflict';
+
+/** Whoever speaks has to agree; undefined when nobody does. */
+export function chooseService(
+  enforcer: NaiveEnforcer,
+  { destination, extension, http }: NaiveRequest,
+  services: readonly ServiceDocument[],
+): Choice {
+  const { type } = enforcer;
+  const byPrincipal = services.find((it) => it.spec.destinations?.includes(destination));
+  if (type === 'sidecar' && destination === '' && extension === '') return 'authn.enforcer_scope';
+  // What a sidecar names is always itself; from the others only a Service's destination matters.
+  const named = type === 'sidecar' ? destination !== '' : byPrincipal !== undefined;
+  if (named && !mayAsk(enforcer, destination)) return 'authn.enforcer_scope';
+
+  const byExtension = services.find((it) => idOf(it) === extension);
+  if (byExtension !== undefined && !covers(enforcer, byExtension)) return 'authn.enforcer_scope';
+  if (extension !== '' && byExtension === undefined) {
+    return byPrincipal === undefined ? undefined : 'ctx.destination_conflict';
+  }
+  // The Host header is the caller's choice, so it counts only where a gateway vouches for it.
+  const byHost = type === 'gateway' ? serviceOfHost(services, http?.host ?? '') : undefined;
+  const vouched = byHost !== undefined && covers(enforcer, byHost) ? byHost : undefined;
+
+  const speaking = [byPrincipal, byExtension, vouched].filter((it) => it !== undefined);
+  return new Set(speaking).size > 1 ? 'ctx.destination_conflict' : speaking[0];
+}
+
+function idOf({ metadata }: ServiceDocument): string {
+  return `${metadata.namespace}/${metadata.name}`;
+}
+
+function mayAsk({ askable }: NaiveEnforcer, destination: string): boolean {
+  const id = readId(destination);
+  return askable.some((it) => it === '*' || (id !== undefined && idMatches(it, id)));
+}
+
+function covers(enforcer: NaiveEnforcer, { spec }: ServiceDocument): boolean {
+  if (enforcer.type !== 'sidecar' && enforcer.askable.includes('*')) return true;
+  const destinations = spec.destinations ?? [];
+  return destinations.length > 0 && destinations.every((it) => mayAsk(enforcer, it));
+}
+
+/** By the name as it stands, else by the name without its port; case does not matter. */
+function serviceOfHost(
+  services: readonly ServiceDocument[],
+  host: string,
+): ServiceDocument | undefined {
+  const named = (name: string) =>
+    services.find((it) => it.spec.hosts?.some((other) => other.toLowerCase() === name));
+  const name = host.toLowerCase();
+  return named(name) ?? named(name.replace(/:\d{1,5}$/, ''));
+}

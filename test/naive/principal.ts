@@ -1,0 +1,71 @@
+// Who calls (DESIGN 5.8): what the enforcer asserts of the peer, looked up in the inventory.
+
+import type { IdentityDocument } from '../../engine/bundle/kinds.ts';
+import type { Reason } from '../../engine/reason.ts';
+import type { NaiveEnforcer } from './destination.ts';
+import type { NaiveRequest, NaiveSettings } from './request.ts';
+import { compareSpecificity, idMatches, type NaiveId, readId, trustDomainOf } from './spiffe.ts';
+
+export interface NaivePrincipal {
+  /** Undefined for an anonymous caller. */
+  readonly id: NaiveId | undefined;
+  /** False when it is proved and stands in no inventory. */
+  readonly known: boolean;
+  readonly kind: NonNullable<IdentityDocument['spec']['kind']>;
+  readonly tenant: string;
+  readonly environment: string;
+}
+
+/** The principal, or why there is none. */
+export function principalOf(
+  { source, headers }: NaiveRequest,
+  enforcer: NaiveEnforcer,
+  passThrough: boolean,
+  identities: readonly IdentityDocument[],
+  settings: NaiveSettings,
+): NaivePrincipal | Reason {
+  const authorization = headers.some(([name]) => lower(name) === 'authorization');
+  // No issuer is configured in this version, so nobody vouches for what stands there.
+  if (authorization && !passThrough) return 'authn.untrusted_issuer';
+  if (source === '') {
+    if (!enforcer.peer.includes('anonymous')) return 'authn.missing';
+    return { id: undefined, known: true, kind: 'workload', tenant: '', environment: '' };
+  }
+  if (!enforcer.peer.includes('principal')) return 'authn.missing';
+  const id = readId(source);
+  if (id === undefined) return 'authn.invalid_identity';
+  if (!trustDomains(identities, settings).includes(id.trustDomain)) return 'authn.untrusted_issuer';
+  const entry = identities
+    .filter(({ spec }) => idMatches(spec.spiffe, id))
+    .sort((a, b) => compareSpecificity(a.spec.spiffe, b.spec.spiffe))[0];
+  return {
+    id,
+    known: entry !== undefined,
+    kind: entry?.spec.kind ?? 'workload',
+    tenant: entry?.spec.tenant ?? '',
+    environment: entry?.spec.environment ?? '',
+  };
+}
+
+/** Domains whose identities may be believed: the mesh's own and those of the inventory. */
+function trustDomains(
+  identities: readonly IdentityDocument[],
+  { trustDomain }: NaiveSettings,
+): readonly string[] {
+  const named = identities.map(({ spec }) => trustDomainOf(spec.spiffe));
+  return trustDomain === undefined ? named : [...named, trustDomain];
+}
+
+/** What a permit means by a namespace: the mesh's own domain, else the only one there is. */
+export function homeDomains(
+  identities: readonly IdentityDocument[],
+  settings: NaiveSettings,
+): readonly string[] {
+  const { trustDomain } = settings;
+  return trustDomain === undefined ? trustDomains(identities, settings) : [trustDomain];
+}
+
+/** ASCII letters only: header names have no others. */
+export function lower(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+}
