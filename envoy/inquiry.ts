@@ -33,6 +33,14 @@ function faultOf(
   if (duplicate !== '') return new Failure('ctx.duplicate_header', duplicate);
   if (path === undefined) return new Failure('ctx.ambiguous_path', 'refused at any level');
   if (settings.ambiguousPaths === 'match') return undefined;
-  const ambiguity = pathAmbiguity(path);
+  // Canonicalising resolves `/..;x/` as Envoy does, which takes the semicolon out of sight; Envoy
+  // does it once, before it decodes, so what still holds one here is not what we would make of it.
+  const ambiguity = hasSemicolon(view.path) ? 'semicolon' : pathAmbiguity(path);
   return ambiguity === undefined ? undefined : new Failure('ctx.ambiguous_path', ambiguity);
+}
+
+/** In the path, not in its query. */
+function hasSemicolon(rawPath: string): boolean {
+  const at = rawPath.indexOf(';');
+  return at !== -1 && !/[?#]/.test(rawPath.slice(0, at));
 }

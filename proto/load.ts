@@ -58,20 +58,29 @@ export function descriptorFiles(): Uint8Array[] {
   return encodedFiles(protoRoot, protoDirectory);
 }
 
-/**
- * The types and services of another package's .proto file, for reflection. Its file has no imports,
- * so the loader's own descriptors do.
- */
-export function foreignPackage(path: string): PackageDefinition {
-  return loadSync(path, loaderOptions);
-}
-
 /** The gRPC package of the Authorization service, for reflection, clients and test servers. */
 export function authorizationPackage(): PackageDefinition {
   const definition = loadSync(entryFile, { ...loaderOptions, includeDirs: [protoDirectory] });
-  // The loader's own file descriptors know no imports, and a map entry is called by its field's
-  // name alone; clients of reflection (grpcurl among them) cannot link those.
-  const files = descriptorFiles().map((file) => Buffer.from(file));
+  return withDescriptors(definition, descriptorFiles());
+}
+
+/** Types and services of another package's one .proto file, for reflection. */
+export function foreignPackage(path: string): PackageDefinition {
+  const root = new protobuf.Root();
+  root.loadSync(path, { keepCase: true });
+  root.resolveAll();
+  return withDescriptors(loadSync(path, loaderOptions), encodedFiles(root, dirname(path)));
+}
+
+/**
+ * The loader's own file descriptors know no imports, and a map entry is called by its field's name
+ * alone; clients of reflection (grpcurl among them) cannot link those.
+ */
+function withDescriptors(
+  definition: PackageDefinition,
+  encoded: readonly Uint8Array[],
+): PackageDefinition {
+  const files = encoded.map((file) => Buffer.from(file));
   for (const entry of Object.values(definition)) {
     if ('fileDescriptorProtos' in entry && Array.isArray(entry.fileDescriptorProtos)) {
       entry.fileDescriptorProtos = files;

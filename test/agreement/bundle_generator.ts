@@ -107,8 +107,8 @@ function services(random: Random): GeneratedService[] {
       const own = [`spiffe://${HOME}/ns/${namespace}/sa/${name}`];
       if (random.chance(0.2)) own.push(`spiffe://${HOME}/ns/${namespace}/sa/${name}-2`);
       const destinations = random.chance(0.85) ? own : [];
-      const hosts = [`${name}.${namespace}.example`, `${name}.${namespace}.example:8443`].filter(() =>
-        random.chance(0.5),
+      const hosts = [`${name}.${namespace}.example`, `${name}.${namespace}.example:8443`].filter(
+        () => random.chance(0.5),
       );
       const shapes = random.some(SHAPES, 3, 9);
       const operations = shapes.map((shape, index) => operation(random, shape, `op.${index}`));
@@ -142,10 +142,14 @@ function identities(random: Random, homeOnly: boolean): Doc[] {
 }
 
 function enforcers(random: Random, all: readonly GeneratedService[]): Doc[] {
-  const destination = () => random.pick(all.flatMap((it) => it.destinations).concat(spiffeId(random)));
-  const peer = () => random.some(['principal', 'principal', 'principal', 'anonymous', 'metadata'], 2, 5);
+  const destination = () =>
+    random.pick(all.flatMap((it) => it.destinations).concat(spiffeId(random)));
+  const peer = () =>
+    random.some(['principal', 'principal', 'principal', 'anonymous', 'metadata'], 2, 5);
   const gatewayDestinations = () =>
-    random.chance(0.7) ? ['*'] : [`spiffe://${HOME}/ns/*/sa/${random.pick(ACCOUNTS)}`, destination()];
+    random.chance(0.7)
+      ? ['*']
+      : [`spiffe://${HOME}/ns/*/sa/${random.pick(ACCOUNTS)}`, destination()];
   const local = random.pick(['gateway', 'gateway', 'gateway', 'waypoint', 'sidecar', 'none']);
   const documents: Doc[] = [
     {

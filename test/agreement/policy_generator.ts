@@ -99,6 +99,12 @@ function toKeys(random: Random, own: readonly GeneratedService[], min: number, m
   return Object.fromEntries(keys.map((key) => [key, values[key]!()]));
 }
 
+/** Everybody with an identity may do everything that needs no naming. */
+function broadPermit(index: number): Block {
+  const from = { trustDomains: [HOME, 'other.example'] };
+  return { id: `broad${index}`, effect: 'permit', from, to: {} };
+}
+
 function rule(random: Random, own: readonly GeneratedService[], index: number): Block {
   const permit = random.chance(0.75);
   const to = toKeys(random, own, permit ? 0 : 1, permit ? 2 : 3);
@@ -118,9 +124,12 @@ export function policies(random: Random, all: readonly GeneratedService[]): Doc[
   return [...new Set(all.map((it) => it.namespace))].flatMap((namespace) => {
     const own = all.filter((it) => it.namespace === namespace);
     // Now and then so many that not all that match can be named.
-    const ruleCount = () => (random.chance(0.05) ? 40 : 1 + random.below(6));
     return Array.from({ length: 1 + random.below(2) }, (_, index): Doc => {
-      const rules = Array.from({ length: ruleCount() }, (_item, at) => rule(random, own, at));
+      const rules = Array.from({ length: 1 + random.below(6) }, (_item, at) => {
+        return rule(random, own, at);
+      });
+      const broad = random.chance(0.06) ? 20 : random.chance(0.3) ? 1 : 0;
+      for (let at = 0; at < broad; at++) rules.push(broadPermit(at));
       const spec: Doc['spec'] = { rules };
       if (random.chance(0.08)) spec['mode'] = { shadow: true, until: random.pick(UNTIL) };
       return { kind: 'Policy', metadata: { name: `policy-${index}`, namespace }, spec };

@@ -27,7 +27,18 @@ export interface Draft {
   readonly lines: readonly Header[];
 }
 
-const SEGMENTS = ['42', 'main', 'items', 'special', 'a%20b', 'caf%C3%A9', '*', '%41', '~x', ...TENANTS];
+const SEGMENTS = [
+  '42',
+  'main',
+  'items',
+  'special',
+  'a%20b',
+  'caf%C3%A9',
+  '*',
+  '%41',
+  '~x',
+  ...TENANTS,
+];
 const ODD_PATHS = [
   '/v1/items/%2e%2e/items/42',
   '/v1//items/42',

@@ -56,7 +56,7 @@ export function evaluate(
   const path = http && canonical(http.path, settings.pathNormalization);
   if (http !== undefined) {
     if (path === undefined) return denied('ctx.ambiguous_path', principal);
-    const refused = settings.ambiguousPaths === 'deny' && ambiguous(path);
+    const refused = settings.ambiguousPaths === 'deny' && ambiguous(http.path, path);
     if (refused) return denied('ctx.ambiguous_path', principal);
   }
   if (service === 'ctx.destination_conflict') return denied(service, principal);

@@ -9,7 +9,7 @@ export function canonical(
   raw: string,
   level: NaiveSettings['pathNormalization'],
 ): string | undefined {
-  const path = raw.split('?')[0]!.split('#')[0]!;
+  const path = withoutQuery(raw);
   if (level === 'NONE' || raw === '') return path;
   let text = path;
   if (level === 'DECODE_AND_MERGE_SLASHES') {
@@ -35,7 +35,7 @@ interface Token {
 function normalize(path: string): string | undefined {
   const bytes = Buffer.from(path).toString('latin1');
   const tokens: Token[] = [];
-  for (const [written] of bytes.matchAll(/%[0-9a-fA-F]{2}|[^]/g)) {
+  for (const [written] of bytes.matchAll(/%[0-9a-fA-F]{2}|./gs)) {
     const text = rewritten(written);
     if (text === undefined) return undefined;
     tokens.push({ written, text });
@@ -85,8 +85,16 @@ function segmentText(segment: readonly Token[]): string {
     .join('');
 }
 
-/** Could two parsers read this canonical path differently? */
-export function ambiguous(path: string): boolean {
+function withoutQuery(raw: string): string {
+  return raw.split('?')[0]!.split('#')[0]!;
+}
+
+/**
+ * Could two parsers read this path differently? Judged on the canonical path, but for a semicolon:
+ * `/..;x/` is canonical no longer with one, and yet other parsers read a folder of that name.
+ */
+export function ambiguous(raw: string, path: string): boolean {
+  if (withoutQuery(raw).includes(';')) return true;
   if (path.includes('//') || /[\\;\x00-\x1f\x7f\ufffd]/.test(path)) return true;
   if (path.split('/').some((segment) => segment === '.' || segment === '..')) return true;
   if (!path.isWellFormed() || /%(?![0-9a-fA-F]{2})/.test(path)) return true;

@@ -34,7 +34,9 @@ export interface NaiveRequest {
   readonly source: string;
   readonly destination: string;
   readonly extension: string;
-  readonly http: { readonly method: string; readonly path: string; readonly host: string } | undefined;
+  readonly http:
+    | { readonly method: string; readonly path: string; readonly host: string }
+    | undefined;
   readonly headers: readonly HeaderLine[];
 }
 

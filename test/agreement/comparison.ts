@@ -1,0 +1,137 @@
+// One request decided twice, by the engine and by the naive evaluator, and the smallest bundle on
+// which the two still differ.
+
+import { stringify } from 'yaml';
+import { parseBundle } from '../../engine/bundle/bundle.ts';
+import { Diagnostics, formatDiagnostic } from '../../engine/diagnostic.ts';
+import { NO_FACTS } from '../../engine/facts.ts';
+import { compileSnapshot, type Snapshot } from '../../engine/snapshot.ts';
+import { checkEnvoy } from '../../envoy/check.ts';
+import { evaluate, type NaiveBundle, naiveBundle } from '../naive/evaluate.ts';
+import {
+  type NaiveAsker,
+  type NaiveResult,
+  type NaiveSettings,
+  naiveRequest,
+  type OfficialRequest,
+} from '../naive/request.ts';
+import { loadOfficialRoot } from '../proto/official.ts';
+import type { Doc } from './bundle_generator.ts';
+
+const CheckRequest = loadOfficialRoot().lookupType('envoy.service.auth.v3.CheckRequest');
+
+/** One bundle in both forms. */
+export interface Pair {
+  readonly snapshot: Snapshot;
+  readonly naive: NaiveBundle;
+  readonly settings: NaiveSettings;
+}
+
+/** Through YAML text and the parser, as a file would come. */
+export function load(documents: readonly Doc[], settings: NaiveSettings): Pair {
+  const text = documents.map((document) => stringify(document)).join('---\n');
+  const diagnostics = new Diagnostics();
+  const files = [{ name: 'bundle.yaml', text }];
+  const snapshot = compileSnapshot(files, settings, 1, diagnostics);
+  if (snapshot === undefined) {
+    throw new Error(`${diagnostics.list.map(formatDiagnostic).join('\n')}\n${text}`);
+  }
+  return { snapshot, naive: naiveBundle(parseBundle(files, new Diagnostics())), settings };
+}
+
+export interface Both {
+  readonly engine: NaiveResult;
+  readonly naive: NaiveResult;
+}
+
+export function decideBoth(
+  pair: Pair,
+  request: OfficialRequest,
+  asker: NaiveAsker,
+  now: number,
+): Both {
+  const bytes = Buffer.from(CheckRequest.encode(CheckRequest.fromObject(request)).finish());
+  const step = checkEnvoy(bytes, asker, pair.snapshot, NO_FACTS, now);
+  if (step.kind !== 'answer') throw new Error(`a step \`${step.kind}\` has no producer yet`);
+  const { decision, principal, access } = step.answer.verdict;
+  const { outcome, reason, rules, ruleCount, shadow } = decision;
+  const who = principal?.id;
+  const operation = access?.operation.id;
+  return {
+    engine: { outcome, reason, rules, ruleCount, shadow, principal: who, operation },
+    naive: evaluate(naiveRequest(request), pair.naive, pair.settings, asker, now),
+  };
+}
+
+export function agree({ engine, naive }: Both): boolean {
+  return JSON.stringify(engine) === JSON.stringify(reorder(naive));
+}
+
+/** In the order in which `engine` is written above. */
+function reorder(result: NaiveResult): NaiveResult {
+  const { outcome, reason, rules, ruleCount, shadow, principal, operation } = result;
+  return { outcome, reason, rules, ruleCount, shadow, principal, operation };
+}
+
+/** Drops documents and rules as long as the two still differ; a bundle that no longer loads stays. */
+export function reduce(
+  documents: readonly Doc[],
+  differs: (documents: readonly Doc[]) => boolean,
+): readonly Doc[] {
+  const stillDiffers = (smaller: readonly Doc[]): boolean => {
+    try {
+      return differs(smaller);
+    } catch {
+      // It does not load without the part: that part stays.
+      return false;
+    }
+  };
+  let kept = documents;
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (const smaller of smallerBundles(kept)) {
+      if (!stillDiffers(smaller)) continue;
+      kept = smaller;
+      changed = true;
+      break;
+    }
+  }
+  return kept;
+}
+
+function* smallerBundles(documents: readonly Doc[]): Generator<readonly Doc[]> {
+  for (const index of documents.keys()) yield documents.toSpliced(index, 1);
+  for (const [index, document] of documents.entries()) {
+    for (const spec of smallerSpecs(document.spec)) {
+      yield documents.with(index, { ...document, spec });
+    }
+  }
+}
+
+/** Without one rule, one operation, or one key of one rule's blocks. */
+function* smallerSpecs(spec: Doc['spec']): Generator<Doc['spec']> {
+  const { rules, operations } = spec;
+  if (Array.isArray(rules)) {
+    for (const index of rules.keys()) yield { ...spec, rules: rules.toSpliced(index, 1) };
+    for (const [index, rule] of rules.entries()) {
+      for (const smaller of withoutKeys(rule)) yield { ...spec, rules: rules.with(index, smaller) };
+    }
+  } else if (typeof operations === 'object') {
+    for (const smaller of withoutKeys(operations)) yield { ...spec, operations: smaller };
+  }
+}
+
+function* withoutKeys(value: unknown): Generator<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return;
+  for (const [key, inner] of Object.entries(value)) {
+    const { [key]: _dropped, ...rest } = value as Record<string, unknown>; // Checked above.
+    yield rest;
+    for (const smaller of withoutKeys(inner)) yield { ...rest, [key]: smaller };
+  }
+}
+
+export function bundleText(documents: readonly Doc[]): string {
+  return documents
+    .map((document) => stringify(document, { flowCollectionPadding: false }))
+    .join('---\n');
+}

@@ -1,0 +1,267 @@
+// The stage for tests through a real Envoy: upstreams, one or more Remits, and one Envoy with as
+// many listeners as a test file needs. Everything is the demo's; only listeners and levels differ.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { IDS, type Workload, writeBundle } from '../../demo/bundle.ts';
+import { Cleanup } from '../../demo/cleanup.ts';
+import {
+  type GrpcAnswer,
+  type GrpcCall,
+  type HttpAnswer,
+  type HttpCall,
+  sendGrpc,
+  sendHttp,
+  type Target,
+} from '../../demo/client.ts';
+import { type ListenerOptions, writeEnvoyConfig } from '../../demo/envoy_config.ts';
+import { installEnvoy } from '../../demo/install_envoy.ts';
+import { issueSvid, type Svid } from '../../demo/pki.ts';
+import {
+  type EnvoyProcess,
+  freePorts,
+  type Service,
+  startEnvoy,
+  startRemit,
+} from '../../demo/processes.ts';
+import { type RecordPair, readRecords } from '../../demo/records.ts';
+import {
+  type Scenario,
+  writeIdentities,
+  writeRemitConfig,
+  writeSvid,
+} from '../../demo/scenario.ts';
+import { startGrpcUpstream, startHttpUpstream, type Upstream } from '../../demo/upstream.ts';
+
+/** Installing Envoy is part of the first start. */
+export const START_MS_MAX = 240_000;
+// Patience that no machine exhausts: these tests are about answers, not about time.
+const AUTHZ_TIMEOUT_MS = 10_000;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** A listener as a test describes it; the rig adds name, port and certificate. */
+export interface RigListener extends Omit<ListenerOptions, 'name' | 'port' | 'tls'> {
+  /** Whom Envoy stands in front of here; default the demo's `payments`. */
+  readonly serverId?: string;
+}
+
+export interface RigOptions {
+  readonly listeners: Readonly<Record<string, RigListener>>;
+  /** Remits by name with the level at which they read paths; default one, `remit`. */
+  readonly remits?: Readonly<Record<string, 'NONE' | 'BASE' | 'MERGE_SLASHES'>>;
+  /** Other ext_authz servers by name, as loopback ports. */
+  readonly authzServers?: Readonly<Record<string, number>>;
+  /** Files beside the demo's policies. */
+  readonly policies?: Readonly<Record<string, string>>;
+}
+
+export type Caller = Workload | 'anonymous' | Svid;
+
+/** Everything runs; `stop` undoes it. */
+export class Rig {
+  readonly scenario: Scenario;
+  readonly upstreamHttp: Upstream;
+  readonly upstreamGrpc: Upstream;
+  readonly #options: RigOptions;
+  readonly #remits: ReadonlyMap<string, RigRemit>;
+  readonly #envoy: EnvoyProcess;
+  readonly #cleanup: Cleanup;
+
+  constructor(
+    parts: Pick<Rig, 'scenario' | 'upstreamHttp' | 'upstreamGrpc'>,
+    options: RigOptions,
+    remits: ReadonlyMap<string, RigRemit>,
+    envoy: EnvoyProcess,
+    cleanup: Cleanup,
+  ) {
+    this.scenario = parts.scenario;
+    this.upstreamHttp = parts.upstreamHttp;
+    this.upstreamGrpc = parts.upstreamGrpc;
+    this.#options = options;
+    this.#remits = remits;
+    this.#envoy = envoy;
+    this.#cleanup = cleanup;
+  }
+
+  target(listener = 'mtls'): Target {
+    const port = this.#envoy.ports.get(listener);
+    if (port === undefined) throw new Error(`no listener \`${listener}\``);
+    const spiffeId = this.#options.listeners[listener]?.serverId ?? IDS.payments;
+    return { port, trustedCaPem: this.scenario.ca.certificatePem, spiffeId };
+  }
+
+  svid(caller: Caller): Svid | undefined {
+    if (caller === 'anonymous') return undefined;
+    return typeof caller === 'string' ? this.scenario.svids[caller] : caller;
+  }
+
+  http(caller: Caller, call: HttpCall, listener?: string): Promise<HttpAnswer> {
+    return sendHttp(this.target(listener), this.svid(caller), call);
+  }
+
+  get(caller: Caller, path: string, listener?: string): Promise<HttpAnswer> {
+    return this.http(caller, { method: 'GET', path }, listener);
+  }
+
+  grpc(caller: Caller, call: GrpcCall, listener?: string): Promise<GrpcAnswer> {
+    return sendGrpc(this.target(listener), this.svid(caller), call);
+  }
+
+  remit(name = 'remit'): RigRemit {
+    const remit = this.#remits.get(name);
+    if (!remit) throw new Error(`no remit \`${name}\``);
+    return remit;
+  }
+
+  /** How many requests reached an upstream so far. */
+  received(): number {
+    return this.upstreamHttp.received() + this.upstreamGrpc.received();
+  }
+
+  stop(): Promise<void> {
+    return this.#cleanup.run();
+  }
+}
+
+/** One Remit, which can be stopped and started again on the same port. */
+export class RigRemit {
+  readonly #configFile: string;
+  readonly #ports: { readonly check: number; readonly http: number };
+  readonly #files: { readonly evidence: string; readonly decisions: string };
+  readonly #logFile: string;
+  #service: Service | undefined;
+
+  constructor(scenario: Scenario, name: string, ports: { check: number; http: number }) {
+    this.#configFile = join(scenario.dir, `${name}.yaml`);
+    this.#ports = ports;
+    this.#logFile = join(scenario.dir, `${name}.log`);
+    this.#files = {
+      evidence: join(scenario.dir, `${name}-evidence.ndjson`),
+      decisions: join(scenario.dir, `${name}-decisions.ndjson`),
+    };
+  }
+
+  async write(scenario: Scenario, level: 'NONE' | 'BASE' | 'MERGE_SLASHES'): Promise<void> {
+    const where = { ...this.#ports, ...this.#files, file: this.#configFile };
+    await writeRemitConfig(scenario, { ...where, pathNormalization: level });
+  }
+
+  async start(): Promise<void> {
+    const options = { httpPort: this.#ports.http, logFile: this.#logFile };
+    this.#service = await startRemit(this.#configFile, options);
+  }
+
+  async stop(): Promise<void> {
+    await this.#service?.stop();
+  }
+
+  /** Freezes the process (SIGSTOP), or lets it go on (SIGCONT). */
+  signal(name: 'SIGSTOP' | 'SIGCONT'): void {
+    if (this.#service) process.kill(this.#service.pid, name);
+  }
+
+  records(decisionId: string): Promise<RecordPair> {
+    return readRecords(this.#files, decisionId);
+  }
+
+  get checkPort(): number {
+    return this.#ports.check;
+  }
+}
+
+/** Starts everything, or nothing. */
+export async function startRig(options: RigOptions): Promise<Rig> {
+  const cleanup = new Cleanup();
+  try {
+    return await start(options, cleanup);
+  } catch (error) {
+    await cleanup.run();
+    throw error;
+  }
+}
+
+async function start(options: RigOptions, cleanup: Cleanup): Promise<Rig> {
+  const binary = await installEnvoy();
+  const dir = temporaryFolder(cleanup);
+  const upstreamHttp = await startHttpUpstream(0);
+  cleanup.add(upstreamHttp.stop);
+  const upstreamGrpc = await startGrpcUpstream(0);
+  cleanup.add(upstreamGrpc.stop);
+
+  const scenario = await writeIdentities(dir);
+  await writeBundle(scenario.policies);
+  for (const [name, text] of Object.entries(options.policies ?? {})) {
+    await writeFile(join(scenario.policies, name), text);
+  }
+  const remits = await startRemits(scenario, options, cleanup);
+  await writeEnvoyConfig(scenario.envoyConfig, {
+    adminPort: 0,
+    listeners: await makeListeners(scenario, options),
+    authzServers: {
+      ...Object.fromEntries([...remits].map(([name, remit]) => [name, remit.checkPort])),
+      ...options.authzServers,
+    },
+    upstreamHttpPort: upstreamHttp.port,
+    upstreamGrpcPort: upstreamGrpc.port,
+    accessLogFile: scenario.accessLog,
+  });
+  const envoy = await startEnvoy(binary, scenario.envoyConfig, {
+    adminAddressFile: join(dir, 'envoy.admin'),
+    logFile: join(dir, 'envoy.log'),
+  });
+  cleanup.add(envoy.stop);
+  return new Rig({ scenario, upstreamHttp, upstreamGrpc }, options, remits, envoy, cleanup);
+}
+
+async function startRemits(
+  scenario: Scenario,
+  options: RigOptions,
+  cleanup: Cleanup,
+): Promise<ReadonlyMap<string, RigRemit>> {
+  const levels = Object.entries(options.remits ?? { remit: 'MERGE_SLASHES' as const });
+  const ports = await freePorts(2 * levels.length);
+  const remits = new Map<string, RigRemit>();
+  for (const [at, [name, level]] of levels.entries()) {
+    const remit = new RigRemit(scenario, name, { check: ports[2 * at]!, http: ports[2 * at + 1]! });
+    await remit.write(scenario, level);
+    cleanup.add(() => remit.stop());
+    remits.set(name, remit);
+  }
+  await Promise.all([...remits.values()].map((remit) => remit.start()));
+  return remits;
+}
+
+async function makeListeners(scenario: Scenario, options: RigOptions): Promise<ListenerOptions[]> {
+  const made: ListenerOptions[] = [];
+  for (const [name, { serverId, ...listener }] of Object.entries(options.listeners)) {
+    let tlsName = 'payments';
+    if (serverId !== undefined) {
+      const svid = await issueSvid(scenario.ca, serverId);
+      await writeSvid(join(scenario.dir, 'pki'), name, svid);
+      tlsName = name;
+    }
+    const authz = { timeoutMs: AUTHZ_TIMEOUT_MS, ...listener.authz };
+    made.push({ ...listener, name, port: 0, tls: scenario.tls(tlsName), authz });
+  }
+  return made;
+}
+
+/**
+ * Removed at the end, also when mocha is interrupted: it has no signal handlers, and only an
+ * ordinary exit ends the children (processes.ts).
+ */
+function temporaryFolder(cleanup: Cleanup): string {
+  const dir = mkdtempSync(join(tmpdir(), 'remit-e2e-'));
+  const remove = () => rmSync(dir, { recursive: true, force: true });
+  const onSignal = (_name: NodeJS.Signals, number: number) => process.exit(128 + number);
+  process.once('exit', remove);
+  for (const name of SIGNALS) process.once(name, onSignal);
+  cleanup.add(() => {
+    remove();
+    process.off('exit', remove);
+    for (const name of SIGNALS) process.off(name, onSignal);
+  });
+  return dir;
+}
