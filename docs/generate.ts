@@ -1,0 +1,53 @@
+// Generates the documents that are tables of the code: `npm run docs` writes them, with `--check` it
+// only says which are out of date, and fails.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { grpcCode, REASON_CODES, REASONS, reasonClass } from '../engine/reason.ts';
+
+const GRPC_NAMES = { 7: 'PERMISSION_DENIED', 14: 'UNAVAILABLE', 16: 'UNAUTHENTICATED' } as const;
+const CLASSES = {
+  ctx: 'the request cannot be used, or its context is insufficient',
+  sys: 'a fault of ours: no decision could be reached',
+  authn: 'proof failed',
+  authz: 'permission refused',
+} as const;
+
+function reasonsPage(): string {
+  const lines = [
+    '# Reason codes',
+    '',
+    'Generated from `engine/reason.ts` by `npm run docs`; do not edit.',
+    '',
+    'A denial has exactly one reason, and the prefix is its class. The same word stands in both records, in',
+    '`remit_authz_total{outcome="deny",reason}` and in the dynamic metadata. The client is told the class and the',
+    'decision id only. An allow has no reason.',
+    '',
+  ];
+  for (const [name, meaning] of Object.entries(CLASSES)) {
+    lines.push(
+      `## \`${name}\`: ${meaning}`,
+      '',
+      '| code | HTTP | gRPC status | says |',
+      '|---|---|---|---|',
+    );
+    for (const code of REASON_CODES.filter((reason) => reasonClass(reason) === name)) {
+      const grpc = grpcCode(code);
+      const { http, sentence } = REASONS[code];
+      lines.push(`| \`${code}\` | ${http} | ${grpc} ${GRPC_NAMES[grpc]} | ${sentence} |`);
+    }
+    lines.push('');
+  }
+  return lines.join('\n');
+}
+
+const pages = new Map([['reasons.md', reasonsPage()]]);
+const check = process.argv.includes('--check');
+for (const [name, text] of pages) {
+  const path = join(import.meta.dirname, name);
+  if (!check) writeFileSync(path, text);
+  else if (readFileSync(path, 'utf8') !== text) {
+    console.error(`docs/${name} is out of date; run \`npm run docs\``);
+    process.exitCode = 1;
+  }
+}

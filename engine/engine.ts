@@ -1,0 +1,31 @@
+// What the package exports as `remit/engine`, for embedding: deciding without I/O. The one file that
+// re-exports, because a package has one entry; inside the project everything is imported from where
+// it is defined.
+
+export type {
+  AccessRequest,
+  DataClass,
+  Operation,
+  Principal,
+  PrincipalKind,
+  Resource,
+  Verb,
+} from './access_request.ts';
+export type { SourceFile } from './bundle/bundle.ts';
+export { check, type Inquiry, type Step, type Verdict } from './check.ts';
+export type { Decision, Effect, Outcome, ShadowResult } from './decision.ts';
+export type { Destination } from './destination.ts';
+export {
+  type Diagnostic,
+  Diagnostics,
+  formatDiagnostic,
+  type Position,
+} from './diagnostic.ts';
+export type { Assurance, Evidence } from './evidence.ts';
+export { type Facts, NO_FACTS } from './facts.ts';
+export { Failure } from './failure.ts';
+export type { Credentials } from './identity/authenticate.ts';
+export type { Asker } from './identity/enforcer.ts';
+export { REASONS, type Reason, type ReasonClass, reasonClass } from './reason.ts';
+export { compileSnapshot, DEFAULT_SETTINGS, type Settings, type Snapshot } from './snapshot.ts';
+export { parseSpiffeId, SpiffeId, SpiffeIdError } from './spiffe_id.ts';
