@@ -2,14 +2,19 @@
 // written behind; what does not fit is dropped, counted and logged. Only whole lines reach a file:
 // what a full disk cut off is taken back before the rest is tried again.
 
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { KiB, MiB } from '../engine/limits.ts';
+import { KiB } from '../engine/limits.ts';
 
-/** A write in one go; large enough that the count of writes does not matter. */
-const WRITE_BYTES_MAX = 1 * MiB;
-/** A flush is not waited for longer than this, or than this many bytes. */
+/**
+ * A write in one go: so many lines that the count of writes, each a switch to another thread and
+ * back, does not matter.
+ */
+const BLOCK_BYTES = 256 * KiB;
+/** UTF-8 bytes of one unit of a string, at most. */
+const UNIT_BYTES_MAX = 3;
+/** What waits is written after this time, or when a block is full. */
 const FLUSH_MS = 20;
-const FLUSH_BYTES = 64 * KiB;
 const RETRY_MS = 200;
 const LINE_FEED = 0x0a;
 
@@ -35,21 +40,59 @@ export interface Target {
   close(): Promise<void>;
 }
 
-interface Chunk {
-  readonly lines: string | Uint8Array;
-  readonly count: number;
+/**
+ * Lines that wait, encoded at once: as text, still in the pieces it was put together from, they
+ * would be moved by the garbage collector and cost more than the decision (docs/performance.md).
+ */
+class Block {
+  readonly #memory: Buffer;
+  length = 0;
+  count = 0;
+
+  constructor(memory: Buffer) {
+    this.#memory = memory;
+  }
+
+  get bytes(): Buffer {
+    return this.#memory.subarray(0, this.length);
+  }
+
+  /** For another block, when it may be used again. */
+  get memory(): Buffer {
+    return this.#memory;
+  }
+
+  hasRoomFor(bytes: number): boolean {
+    return this.length + bytes <= this.#memory.length;
+  }
+
+  add(lines: string | Uint8Array, count: number): number {
+    const before = this.length;
+    if (typeof lines === 'string') this.length += this.#memory.write(lines, before);
+    else {
+      this.#memory.set(lines, before);
+      this.length += lines.length;
+    }
+    this.count += count;
+    return this.length - before;
+  }
 }
 
 export class LineSink {
   readonly counters: SinkCounters = { written: 0, dropped: 0, errors: 0 };
   readonly #target: Target;
   readonly #options: SinkOptions;
-  #chunks: Chunk[] = [];
+  #blocks: Block[] = [];
+  /** Memory of a block that was written. */
+  #spare: Buffer | undefined;
   #waitingBytes = 0;
+  /** Lines that were taken and are not written yet. */
+  #taken = 0;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
   #troubled = false;
   #closing = false;
+  #closed = false;
 
   constructor(target: Target, options: SinkOptions) {
     this.#target = target;
@@ -57,34 +100,44 @@ export class LineSink {
   }
 
   append(lines: string | Uint8Array, count: number): void {
-    // A character is at least a byte; what is not ASCII is counted low, by a factor of three at most.
+    if (this.#closed) {
+      this.counters.dropped += count;
+      return;
+    }
     if (this.#waitingBytes + lines.length > this.#options.bufferBytesMax) {
       this.counters.dropped += count;
       this.#trouble('the buffer is full: records are dropped');
       return;
     }
-    this.#chunks.push({ lines, count });
-    this.#waitingBytes += lines.length;
+    this.#waitingBytes += this.#blockFor(lines).add(lines, count);
     if (this.#writing !== undefined) return;
-    if (this.#waitingBytes >= FLUSH_BYTES) this.#start();
-    else this.#timer ??= setTimeout(() => this.#start(), FLUSH_MS);
+    if (this.#blocks.length > 1) this.#start();
+    else this.#startLater();
   }
 
   /** Writes what waits, as far as that is possible in time, and closes. */
   async close(): Promise<void> {
     this.#closing = true;
-    if (this.#writing === undefined && this.#chunks.length > 0) this.#start();
+    const droppedBefore = this.counters.dropped;
     const giveUp = new Promise<void>((resolve) => {
       setTimeout(resolve, this.#options.closeMsMax).unref();
     });
-    await Promise.race([this.#writing, giveUp]);
-    const left = this.#chunks.reduce((sum, { count }) => sum + count, 0);
-    this.#chunks = [];
-    if (left > 0) {
-      this.counters.dropped += left;
-      this.#options.onTrouble(`${left} records could not be written before the end`);
-    }
+    await Promise.race([this.#writeOut(), giveUp]);
+    const waiting = this.#blocks.reduce((sum, { count }) => sum + count, this.#taken);
+    this.counters.dropped += waiting;
+    const left = this.counters.dropped - droppedBefore;
+    this.#closed = true;
+    this.#blocks = [];
+    this.#taken = 0;
+    if (left > 0) this.#options.onTrouble(`${left} records could not be written before the end`);
     await Promise.race([this.#target.close().catch(() => undefined), giveUp]);
+  }
+
+  async #writeOut(): Promise<void> {
+    while (this.#blocks.length > 0 || this.#writing !== undefined) {
+      if (this.#writing === undefined) this.#start();
+      await this.#writing;
+    }
   }
 
   #start(): void {
@@ -95,29 +148,45 @@ export class LineSink {
     });
   }
 
+  #startLater(): void {
+    this.#timer ??= setTimeout(() => this.#start(), FLUSH_MS);
+  }
+
+  /** The last block, or a new one when that is full. */
+  #blockFor(lines: string | Uint8Array): Block {
+    const bytes = lines.length * (typeof lines === 'string' ? UNIT_BYTES_MAX : 1);
+    const last = this.#blocks.at(-1);
+    if (last?.hasRoomFor(bytes)) return last;
+    const spare = bytes <= BLOCK_BYTES ? this.#spare : undefined;
+    if (spare !== undefined) this.#spare = undefined;
+    const block = new Block(spare ?? Buffer.allocUnsafeSlow(Math.max(bytes, BLOCK_BYTES)));
+    this.#blocks.push(block);
+    return block;
+  }
+
   async #drain(): Promise<void> {
-    while (this.#chunks.length > 0) {
-      const { bytes, count } = this.#take();
-      await this.#writeAll(bytes, count);
+    for (let block = this.#blocks.shift(); block !== undefined; block = this.#blocks.shift()) {
+      const { bytes, count, memory } = block;
+      this.#waitingBytes -= bytes.length;
+      this.#taken = count;
+      const lost = await this.#writeAll(bytes);
+      // Given up by `close` meanwhile, which has counted these lines as dropped.
+      if (this.#closed) return;
+      this.#taken = 0;
+      this.counters.dropped += lost;
+      this.counters.written += count - lost;
+      if (lost === 0) this.#recovered();
+      if (memory.length === BLOCK_BYTES) this.#spare = memory;
+      if (this.#blocks.length === 1 && !this.#closing) {
+        // What came meanwhile is less than a block, and more may follow.
+        this.#startLater();
+        return;
+      }
     }
   }
 
-  /** The next chunks, up to the size of one write. */
-  #take(): { bytes: Buffer; count: number } {
-    let taken = 0;
-    let length = 0;
-    let count = 0;
-    while (taken < this.#chunks.length && length < WRITE_BYTES_MAX) {
-      length += this.#chunks[taken]!.lines.length;
-      count += this.#chunks[taken]!.count;
-      taken++;
-    }
-    const chunks = this.#chunks.splice(0, taken);
-    this.#waitingBytes -= length;
-    return { bytes: joined(chunks), count };
-  }
-
-  async #writeAll(bytes: Buffer, count: number): Promise<void> {
+  /** @returns how many lines could not be written before the end */
+  async #writeAll(bytes: Buffer): Promise<number> {
     let rest = bytes;
     for (;;) {
       try {
@@ -126,18 +195,12 @@ export class LineSink {
           rest = await this.#afterPart(rest, written);
           continue;
         }
-        this.counters.written += count;
-        this.#recovered();
-        return;
+        return 0;
       } catch (error) {
         this.counters.errors++;
         this.#trouble(`cannot write: ${error instanceof Error ? error.message : String(error)}`);
       }
-      if (this.#closing) {
-        this.counters.dropped += linesIn(rest);
-        this.counters.written += count - linesIn(rest);
-        return;
-      }
+      if (this.#closing) return linesIn(rest);
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }
@@ -146,9 +209,9 @@ export class LineSink {
   async #afterPart(rest: Buffer, written: number): Promise<Buffer> {
     const whole = rest.subarray(0, written).lastIndexOf(LINE_FEED) + 1;
     if (whole === written) return rest.subarray(written);
-    return (await this.#target.takeBack(written - whole))
-      ? rest.subarray(whole)
-      : rest.subarray(written);
+    // What cannot be taken back stays, and the rest of the line is written behind it.
+    const taken = await this.#target.takeBack(written - whole).catch(() => false);
+    return rest.subarray(taken ? whole : written);
   }
 
   #trouble(message: string): void {
@@ -164,22 +227,6 @@ export class LineSink {
   }
 }
 
-function joined(chunks: readonly Chunk[]): Buffer {
-  const parts: Uint8Array[] = [];
-  let text = '';
-  for (const { lines } of chunks) {
-    if (typeof lines === 'string') text += lines;
-    else {
-      if (text !== '') parts.push(Buffer.from(text));
-      text = '';
-      parts.push(lines);
-    }
-  }
-  if (parts.length === 0) return Buffer.from(text);
-  if (text !== '') parts.push(Buffer.from(text));
-  return Buffer.concat(parts);
-}
-
 function linesIn(bytes: Buffer): number {
   let lines = 0;
   for (let at = bytes.indexOf(LINE_FEED); at !== -1; at = bytes.indexOf(LINE_FEED, at + 1)) lines++;
@@ -191,7 +238,10 @@ function linesIn(bytes: Buffer): number {
  * first, so that the lines written here are whole.
  */
 export async function openFileTarget(path: string): Promise<Target> {
-  const file = await open(path, 'a+', 0o600);
+  const { O_RDWR, O_CREAT, O_APPEND, O_NONBLOCK } = constants;
+  // O_NONBLOCK is for a pipe that nobody reads: a write that waits there would hold one of the few
+  // threads that do all file work, and the end of the process with it.
+  const file = await open(path, O_RDWR | O_CREAT | O_APPEND | O_NONBLOCK, 0o600);
   const { size } = await file.stat();
   if (size > 0) {
     const last = Buffer.alloc(1);
@@ -216,6 +266,8 @@ function fileTarget(file: FileHandle): Target {
 
 /** Standard output, whatever it is connected to. */
 export function stdoutTarget(): Target {
+  // Each write is told of its own failure; without a listener the first one would end the process.
+  if (process.stdout.listenerCount('error') === 0) process.stdout.on('error', () => undefined);
   return {
     write: (bytes) =>
       new Promise((resolve, reject) => {

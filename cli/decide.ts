@@ -2,7 +2,6 @@
 // `serve`, one JSON object a line in and one a line out (DESIGN section 9).
 
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { nearest } from '../engine/diagnostic.ts';
 import { Failure } from '../engine/failure.ts';
 import type { Asker } from '../engine/identity/enforcer.ts';
@@ -36,7 +35,7 @@ Options:
 A decision has outcome, http, grpc, reasons, rules, shadow, response (protojson) and evidence.
 
 Exit codes: 0 all lines were decided, 1 a line was no CheckRequest (it is denied, and told on standard
-error), 2 bad configuration or bundle.
+error) or decisions could not be written, 2 bad configuration or bundle.
 
 Examples:
   remit decide --config remit.yaml < checks.ndjson
@@ -63,9 +62,14 @@ Examples:
 };
 
 async function decideLines(evaluator: Evaluator, asker: Asker): Promise<number> {
+  // Whoever read the decisions has gone, or the disk is full: there is nobody left to decide for.
+  process.stdout.on('error', (error) => {
+    process.stderr.write(`remit decide: cannot write: ${error.message}\n`);
+    process.exit(EXIT_PARTLY);
+  });
   let exitCode = 0;
   let number = 0;
-  for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
+  for await (const line of linesOf(process.stdin)) {
     number++;
     if (line.trim() === '') continue;
     let evaluated: Evaluated;
@@ -83,6 +87,18 @@ async function decideLines(evaluator: Evaluator, asker: Asker): Promise<number> 
     if (!more) await once(process.stdout, 'drain');
   }
   return exitCode;
+}
+
+/** Ended by a line feed only: JSON may hold what node:readline takes for the end of a line. */
+async function* linesOf(input: NodeJS.ReadStream): AsyncGenerator<string> {
+  input.setEncoding('utf8');
+  let rest = '';
+  for await (const chunk of input) {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+  if (rest !== '') yield rest;
 }
 
 function decisionObject({ answer, response, evidenceLine }: Evaluated) {
@@ -103,8 +119,11 @@ function instant(text: string): number {
   const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text)
     ? Date.parse(text)
     : Number.NaN;
-  if (Number.isNaN(time)) {
-    throw new CommandError(`--now \`${text}\` is no time; expected RFC 3339, 2026-12-01T18:00:00Z`);
+  // A decision id holds the time, and cannot hold one before 1970.
+  if (Number.isNaN(time) || time < 0) {
+    throw new CommandError(
+      `--now \`${text}\` is no time after 1970; expected RFC 3339, 2026-12-01T18:00:00Z`,
+    );
   }
   return time;
 }

@@ -50,6 +50,7 @@ Examples:
     log.info({ signal }, 'stopping');
     await server.stop();
     log.info('stopped');
-    return 0;
+    // Records that nobody takes from standard output have been given up, and must not keep us.
+    process.exit(0);
   },
 };

@@ -11,6 +11,11 @@ export const versionCommand: Command = {
   help: `Prints the version of Remit and of the Node that runs it.
 
 Usage: remit version
+
+Exit codes: 0 always.
+
+Examples:
+  remit version
 `,
   async run() {
     const root = dirname(protoDirectoryFrom(import.meta.dirname));

@@ -63,6 +63,7 @@ function covers(enforcer: Enforcer, service: Service): boolean {
 
 /** As it stands, or else without its port; host names ignore case. */
 function findHost(policy: PolicyImage, host: string): Service | undefined {
-  const name = host.toLowerCase();
+  // ASCII letters only: Unicode has others whose lower case is one of them (U+212A is `k`).
+  const name = host.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
   return policy.byHost.get(name) ?? policy.byHost.get(name.replace(/:\d{1,5}$/, ''));
 }

@@ -56,7 +56,8 @@ export function compileSnapshot(
   const bundle = parseBundle(files, diagnostics);
   const proof = compileProofImage(bundle, settings.trustDomain, diagnostics);
   const { trustDomain, pathNormalization, ambiguousPaths } = settings;
-  const homeTrustDomains = trustDomain === undefined ? [...proof.trustDomains] : [trustDomain];
+  const homeTrustDomains =
+    trustDomain === undefined ? [...proof.trustDomains].sort() : [trustDomain];
   const policy = compilePolicyImage(
     bundle,
     { homeTrustDomains, digested: { homeTrustDomains, pathNormalization, ambiguousPaths } },

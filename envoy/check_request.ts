@@ -23,6 +23,7 @@ export class CheckRequestView {
   destinationPrincipal = '';
   /** `context_extensions["remit.service"]` */
   serviceExtension = '';
+  hasServiceExtension = false;
   /** False from Envoy's network filter, which sends no `request.http`. */
   hasHttp = false;
   method = '';
@@ -109,7 +110,8 @@ function readExtension(reader: WireReader, end: number, view: CheckRequestView):
   }
   if (key !== SERVICE_EXTENSION) return;
   // The same key twice would let the order decide which service is meant.
-  if (view.serviceExtension !== '' && view.serviceExtension !== value) throw MALFORMED;
+  if (view.hasServiceExtension && view.serviceExtension !== value) throw MALFORMED;
+  view.hasServiceExtension = true;
   view.serviceExtension = value;
 }
 

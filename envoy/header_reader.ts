@@ -63,6 +63,8 @@ export class HeaderReader {
           keyStart = reader.pos;
           keyEnd = stop;
         } else if (stop > reader.pos) {
+          // Text and bytes, and which of them is the value? Envoy sends one.
+          if (valueEnd > valueStart) throw MALFORMED;
           valueStart = reader.pos;
           valueEnd = stop;
         }
@@ -116,9 +118,13 @@ function readName(buffer: Buffer, start: number, end: number): ReadHeader | unde
   if (candidates === undefined) return undefined;
   for (const { name, bytes } of candidates) {
     let index = 0;
-    // Bit 5 makes a letter lower case; a control byte that it turns into `-` or `:` does no harm.
-    while (index < bytes.length && (buffer[start + index]! | 0x20) === bytes[index]) index++;
+    while (index < bytes.length && sameLetter(buffer[start + index]!, bytes[index]!)) index++;
     if (index === bytes.length) return name;
   }
   return undefined;
+}
+
+/** @param lower a lower-case letter, or a byte that has no case */
+function sameLetter(byte: number, lower: number): boolean {
+  return byte === lower || (lower >= 0x61 && byte === lower - 0x20);
 }

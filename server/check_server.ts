@@ -14,10 +14,14 @@ import {
 import { ReflectionService } from '@grpc/reflection';
 import type { HealthImplementation } from 'grpc-health-check';
 import { protoPath as healthProto } from 'grpc-health-check';
+import { verdictOf } from '../engine/check.ts';
+import { Failure } from '../engine/failure.ts';
 import type { Asker } from '../engine/identity/enforcer.ts';
 import { TRANSPORT_BYTES_MAX } from '../engine/limits.ts';
+import { encodeCheckResponse } from '../envoy/check_response.ts';
 import { authorizationPackage, foreignPackage } from '../proto/load.ts';
 import type { Checker } from '../workers/checker.ts';
+import { decisionId } from '../workers/decision_id.ts';
 import { type Address, addressText, isLocal } from './address.ts';
 
 export const CHECK_SERVICE = 'envoy.service.auth.v3.Authorization';
@@ -26,6 +30,8 @@ const REMOTE: Asker = { kind: 'remote' };
 /** Read and write for the owner only: who may open the socket is who may ask. */
 const SOCKET_UMASK = 0o177;
 const SOCKET_MODE = 0o600;
+
+const INTERNAL = verdictOf(new Failure('sys.internal', 'the checker failed'));
 
 const identity = (bytes: Buffer): Buffer => bytes;
 const CHECK: ServiceDefinition = {
@@ -55,6 +61,7 @@ export class CheckServer {
     checker: Checker,
     health: HealthImplementation,
     options: CheckServerOptions,
+    onInternalError: (error: unknown) => void,
   ) {
     this.address = address;
     this.#server = new Server({
@@ -64,9 +71,21 @@ export class CheckServer {
     const asker = isLocal(address) ? LOCAL : REMOTE;
     this.#server.addService(CHECK, {
       Check: (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>) => {
-        const answer = checker.check(call.request, asker, deadlineOf(call, options));
-        if (answer instanceof Promise) answer.then((response) => callback(null, response));
-        else callback(null, answer);
+        const reply = (response: Buffer): void => callback(null, response);
+        // A checker neither throws nor rejects; should one do so after all, the answer is no.
+        const refuse = (error: unknown): void => {
+          onInternalError(error);
+          reply(encodeCheckResponse(INTERNAL, decisionId(Date.now()), 'http'));
+        };
+        let answer: Buffer | Promise<Buffer>;
+        try {
+          answer = checker.check(call.request, asker, deadlineOf(call, options));
+        } catch (error) {
+          refuse(error);
+          return;
+        }
+        if (answer instanceof Promise) answer.then(reply, refuse);
+        else reply(answer);
       },
     });
     health.addToServer(this.#server);
@@ -123,21 +142,24 @@ function deadlineOf(
   return Number.isFinite(at) ? at - deadlineMarginMs : Date.now() + deadlineMs;
 }
 
-/** Removes a socket that a dead process left; anything else that is there stays. */
+/** Removes a socket that a dead process left, which refuses; anything else that is there stays. */
 async function clearSocket(path: string): Promise<void> {
   if (!existsSync(path)) return;
   if (!lstatSync(path).isSocket()) {
     throw new Error(`cannot listen on unix:${path}: something else is there, and it is no socket`);
   }
-  const inUse = await new Promise<boolean>((resolve) => {
+  const refusal = await new Promise<string | undefined>((resolve) => {
     const probe = connect(path, () => {
       probe.destroy();
-      resolve(true);
+      resolve(undefined);
     });
-    probe.on('error', () => resolve(false));
+    probe.on('error', (error: NodeJS.ErrnoException) => resolve(error.code));
   });
-  if (inUse) throw new Error(`cannot listen on unix:${path}: another process listens there`);
-  unlinkSync(path);
+  if (refusal === 'ECONNREFUSED') unlinkSync(path);
+  else if (refusal !== 'ENOENT') {
+    const why = refusal === undefined ? 'listens there' : `may listen there (${refusal})`;
+    throw new Error(`cannot listen on unix:${path}: another process ${why}`);
+  }
 }
 
 function reasonOf(error: Error): string {

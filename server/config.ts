@@ -8,7 +8,7 @@ import { checkSchema, readYaml, strict } from '../engine/bundle/yaml_document.ts
 import type { Diagnostics } from '../engine/diagnostic.ts';
 import { MiB } from '../engine/limits.ts';
 import { DEFAULT_SETTINGS, PATH_NORMALIZATIONS, type Settings } from '../engine/snapshot.ts';
-import { parseTrustDomain, SpiffeIdError } from '../engine/spiffe_id.ts';
+import { parseTrustDomain } from '../engine/spiffe_id.ts';
 import { type Address, parseAddress } from './address.ts';
 
 const address = z
@@ -16,9 +16,10 @@ const address = z
   .refine((text) => parseAddress(text) !== undefined, 'must be `host:port` or `unix:/path`');
 const target = z.string().regex(/^(stdout|file:.+)$/, 'must be `stdout` or `file:PATH`');
 const threadCount = z.union([z.literal('auto'), z.int().min(0).max(64)]);
+/** Its bare name: `spiffe://td` would never equal the trust domain of an id. */
 const trustDomain = z
   .string()
-  .refine((text) => !(parseTrustDomain(text) instanceof SpiffeIdError), 'must be a trust domain');
+  .refine((text) => parseTrustDomain(text) === text, 'must be a trust domain, such as prod.example');
 
 const configSchema = strict(
   {

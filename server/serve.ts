@@ -11,7 +11,7 @@ import { DispatchingChecker } from '../workers/dispatching_checker.ts';
 import { Evaluator } from '../workers/evaluator.ts';
 import { InPlaceChecker } from '../workers/in_place_checker.ts';
 import { PooledChecker } from '../workers/pooled_checker.ts';
-import { type Address, addressText } from './address.ts';
+import { type Address, addressText, isLocal } from './address.ts';
 import { CHECK_SERVICE, CheckServer } from './check_server.ts';
 import type { RecordTarget, ResolvedConfig } from './config.ts';
 import { HttpServer } from './http_server.ts';
@@ -44,10 +44,12 @@ export async function serve(
     for (const close of closers.reverse()) await close();
   };
   try {
+    const sinks: LineSink[] = [];
+    closers.push(async () => void (await Promise.all(sinks.map((sink) => sink.close()))));
     const evidence = await openSink('evidence', config.records.evidence, config, log);
-    closers.push(() => evidence.close());
+    sinks.push(evidence);
     const decisions = await openSink('decisions', config.records.decisions, config, log);
-    closers.push(() => decisions.close());
+    sinks.push(decisions);
 
     let pool: PooledChecker | undefined;
     let dispatcher: DispatchingChecker | undefined;
@@ -90,7 +92,7 @@ export async function serve(
     const health = new HealthImplementation();
     const check: Address[] = [];
     for (const address of config.listen.check) {
-      const server = new CheckServer(address, checker, health, config.limits);
+      const server = new CheckServer(address, checker, health, config.limits, onInternalError);
       check.push(await server.listen());
       closers.push(() => server.close(config.limits.drainMs));
     }
@@ -128,6 +130,10 @@ export async function serve(
 function warnAbout(config: ResolvedConfig, { policy, proof }: Snapshot, log: Logger): void {
   for (const key of config.withoutEffect) {
     log.warn({ key }, 'this key has no effect in this version');
+  }
+  for (const address of config.listen.check.filter((it) => !isLocal(it))) {
+    const message = 'neither loopback nor a unix socket: every check here is denied';
+    log.warn({ address: addressText(address) }, message);
   }
   if (policy.services.length === 0) {
     log.warn('the bundle has no Service: every request is denied');

@@ -76,7 +76,12 @@ export class Evaluator {
 
   #finish(answer: Answer, startedMs: number, moment: Moment | undefined): Evaluated {
     const { verdict, client, view } = answer;
-    const { snapshot, facts, now } = moment ?? this.#world.moment();
+    // An answer that no pass gave must not ask the ports again: one of them may be what failed.
+    const { snapshot, facts, now } = moment ?? {
+      snapshot: this.snapshot,
+      facts: NO_FACTS,
+      now: this.#ports.now(),
+    };
     const id = decisionId(now);
     const response = encodeCheckResponse(verdict, id, client);
     const durationUs = Math.round((performance.now() - startedMs) * 1000);

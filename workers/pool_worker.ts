@@ -26,8 +26,7 @@ export interface Digests {
   readonly policy: string;
 }
 
-// Piscina hands over its own pair: [what the pool needs, what we gave it].
-const data = (Array.isArray(workerData) ? workerData[1] : workerData) as PoolWorkerData;
+const data = workerData as PoolWorkerData;
 const snapshot = compileSnapshot(data.files, data.settings, data.version);
 if (snapshot === undefined) throw new Error('the bundle does not compile in the worker');
 const evaluator = new Evaluator(snapshot, {

@@ -18,11 +18,17 @@ const BATCH_REQUESTS_MAX = 128;
 const BATCH_BYTES_MAX = 1 * MiB;
 /** Waiting requests a worker: more would only be answered after their deadline. */
 const WAITING_PER_WORKER_MAX = 2048;
+/** A worker that still runs when everything else has ended is not waited for longer. */
+const CLOSE_MS_MAX = 1_000;
+/** What setTimeout can hold. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
 
 export interface PoolLimits {
   readonly threads: number;
   /** Heap of each worker; beyond it the worker dies and is replaced. */
   readonly heapMiB: number;
+  /** The module that workers run; a test names one that dies on demand. */
+  readonly workerFile?: URL;
 }
 
 export interface PoolCounters {
@@ -54,7 +60,9 @@ export class PooledChecker implements Checker {
   readonly #waitingMax: number;
   readonly #threads: number;
   #turn = new Map<Asker, Waiting[]>();
+  /** Counted until the pool is done with them, also when their deadline has passed. */
   #inFlight = 0;
+  #closing = false;
 
   /** Resolves when every worker holds the same snapshot as this thread. */
   static async start(
@@ -67,26 +75,32 @@ export class PooledChecker implements Checker {
     const checker = new PooledChecker(data, limits, refuser, outputs);
     const hello = { hello: true } as const;
     const asked = Array.from({ length: limits.threads }, () => checker.#pool.run(hello));
-    const wrong = (await Promise.all(asked)).find(
-      (answer) =>
-        answer instanceof ArrayBuffer ||
-        answer.policy !== digests.policy ||
-        answer.proof !== digests.proof,
-    );
-    if (wrong !== undefined) throw new Error('a worker compiled another snapshot');
+    try {
+      const wrong = (await Promise.all(asked)).find(
+        (answer) =>
+          answer instanceof ArrayBuffer ||
+          answer.policy !== digests.policy ||
+          answer.proof !== digests.proof,
+      );
+      if (wrong !== undefined) throw new Error('a worker compiled another snapshot');
+    } catch (error) {
+      checker.#closing = true;
+      await checker.#pool.destroy();
+      throw error;
+    }
     return checker;
   }
 
   private constructor(
     data: PoolWorkerData,
-    { threads, heapMiB }: PoolLimits,
+    { threads, heapMiB, workerFile }: PoolLimits,
     refuser: InPlaceChecker,
     outputs: Outputs,
   ) {
     // From sources it is TypeScript, in the published package JavaScript.
-    const own = import.meta.filename;
+    const own = new URL(`pool_worker${extname(import.meta.filename)}`, import.meta.url);
     this.#pool = new Piscina({
-      filename: new URL(`pool_worker${extname(own)}`, import.meta.url).href,
+      filename: (workerFile ?? own).href,
       minThreads: threads,
       maxThreads: threads,
       idleTimeout: Number.POSITIVE_INFINITY,
@@ -94,11 +108,14 @@ export class PooledChecker implements Checker {
       maxQueue: Number.POSITIVE_INFINITY, // Bounded here, by requests and not by batches.
       atomics: 'sync',
       recordTiming: false,
+      closeTimeout: CLOSE_MS_MAX,
       resourceLimits: { maxOldGenerationSizeMb: heapMiB },
       workerData: data,
     });
-    this.#pool.on('error', () => {
-      this.counters.workersLost++;
+    // What a dying worker had is rejected, and `#lose` answers it.
+    this.#pool.on('error', () => undefined);
+    this.#pool.on('workerDestroy', () => {
+      if (!this.#closing) this.counters.workersLost++;
     });
     this.#refuser = refuser;
     this.#outputs = outputs;
@@ -136,6 +153,7 @@ export class PooledChecker implements Checker {
   }
 
   async close(): Promise<void> {
+    this.#closing = true;
     await this.#pool.close({ force: false });
   }
 
@@ -168,25 +186,26 @@ export class PooledChecker implements Checker {
     this.counters.requests += batch.length;
     const buffer = packRequests(batch.map(({ bytes }) => bytes));
     const task: RequestBatch = { asker, buffer };
-    const earliest = Math.min(...batch.map(({ deadlineMs }) => deadlineMs));
-    const timer = setTimeout(() => this.#expire(batch), Math.max(0, earliest - Date.now()));
+    const stopWatching = this.#watchDeadlines(batch);
     this.#pool
       .run(task, { transferList: [buffer] })
-      .then(
-        (answers) => this.#deliver(batch, answers as ArrayBuffer),
-        (error: unknown) => this.#lose(batch, error),
-      )
-      .finally(() => clearTimeout(timer));
+      .finally(() => {
+        stopWatching();
+        this.#inFlight -= batch.length;
+      })
+      .then((answers) => this.#deliver(batch, answers as ArrayBuffer))
+      .catch((error: unknown) => this.#lose(batch, error));
   }
 
   #deliver(batch: readonly Waiting[], buffer: ArrayBuffer): void {
     const { answers, evidence, decisions } = unpackAnswers(buffer);
+    if (answers.length !== batch.length) throw new Error('the worker answered in part');
     const all = batch.every(({ resolve }) => resolve !== undefined);
     if (all) this.#outputs.record(evidence, decisions, batch.length);
     for (const [index, waiting] of batch.entries()) {
       const { resolve } = waiting;
       const answer = answers[index];
-      if (resolve === undefined || answer === undefined) continue;
+      if (resolve === undefined || answer === undefined) continue; // Answered already: too late.
       if (!all) this.#outputs.record(answer.evidence, answer.decision, 1);
       this.#outputs.count(answer.outcomeCode, answer.evidenceCode, answer.durationUs);
       const { buffer: memory, byteOffset, length } = answer.response;
@@ -201,18 +220,34 @@ export class PooledChecker implements Checker {
     }
   }
 
-  #expire(batch: readonly Waiting[]): void {
-    for (const waiting of batch) {
-      if (waiting.resolve === undefined) continue;
-      this.counters.expired++;
-      this.#settle(waiting, this.#refuser.refuse(new Failure('sys.deadline', 'the pool is late')));
-    }
+  /** Refuses each request when its own deadline passes; one timer a batch. */
+  #watchDeadlines(batch: readonly Waiting[]): () => void {
+    let timer: NodeJS.Timeout | undefined;
+    const sleepUntil = (deadlineMs: number): void => {
+      timer = setTimeout(watch, Math.min(Math.max(0, deadlineMs - Date.now()), TIMER_MS_MAX));
+    };
+    const watch = (): void => {
+      const now = Date.now();
+      let next = Number.POSITIVE_INFINITY;
+      for (const waiting of batch) {
+        if (waiting.resolve === undefined) continue;
+        if (waiting.deadlineMs <= now) this.#expire(waiting);
+        else next = Math.min(next, waiting.deadlineMs);
+      }
+      if (next < Number.POSITIVE_INFINITY) sleepUntil(next);
+    };
+    sleepUntil(Math.min(...batch.map(({ deadlineMs }) => deadlineMs)));
+    return () => clearTimeout(timer);
+  }
+
+  #expire(waiting: Waiting): void {
+    this.counters.expired++;
+    this.#settle(waiting, this.#refuser.refuse(new Failure('sys.deadline', 'the pool is late')));
   }
 
   #settle(waiting: Waiting, response: Buffer): void {
     const { resolve } = waiting;
     waiting.resolve = undefined;
-    this.#inFlight--;
     resolve?.(response);
   }
 }

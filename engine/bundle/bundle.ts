@@ -11,7 +11,7 @@ import {
   type PolicyDocument,
   type ServiceDocument,
 } from './kinds.ts';
-import { checkSchema, type Path, readYaml, type YamlDocument } from './yaml_document.ts';
+import { checkSchema, type Path, readYaml, shown, type YamlDocument } from './yaml_document.ts';
 
 /** A file as text; its name is only for diagnostics. */
 export interface SourceFile {
@@ -83,7 +83,7 @@ function kindOf(yaml: YamlDocument, diagnostics: Diagnostics): Kind | undefined 
   if (typeof kind === 'string' && LATER_KINDS.includes(kind)) {
     diagnostics.error(at, `kind \`${kind}\` is not available in this version`);
   } else {
-    const written = String(kind);
+    const written = shown(kind);
     const message = written === '' ? 'kind is missing' : `unknown kind \`${written}\``;
     diagnostics.error(at, message, `one of ${kinds.join(', ')}`, nearest(written, kinds));
   }

@@ -22,10 +22,7 @@ const NAME = /^[a-z0-9.-]{1,63}$/;
 const name = z.string().regex(NAME, 'must be 1 to 63 of a-z, 0-9, `.` and `-`');
 const text = z.string().min(1);
 const texts = z.array(text).min(1);
-const date = z
-  .string()
-  .regex(/^\d{4}-\d{2}-\d{2}$/, 'must be a date such as 2027-03-01')
-  .refine((value) => !Number.isNaN(Date.parse(value)), 'must be a date that exists');
+const date = z.iso.date({ error: 'must be a date that exists, such as 2027-03-01' });
 const instant = z.iso.datetime({
   offset: true,
   error: 'must be a time such as 2026-12-01T18:00:00Z',

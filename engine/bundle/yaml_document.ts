@@ -1,10 +1,21 @@
 // YAML with positions: a file becomes documents, a document checks itself against a schema and can
 // say where in the file each of its parts stands.
 
-import { isMap, isScalar, LineCounter, type Node, type Pair, parseAllDocuments } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isScalar,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseAllDocuments,
+  visit,
+} from 'yaml';
 import { z } from 'zod';
 import { type Diagnostics, nearest, type Position } from '../diagnostic.ts';
 import { YAML_ALIASES_MAX } from '../limits.ts';
+
+const YAML_VERSION = '1.2';
 
 export type Path = readonly (string | number)[];
 
@@ -21,19 +32,33 @@ export interface YamlDocument {
 export function readYaml(file: string, text: string, diagnostics: Diagnostics): YamlDocument[] {
   const lines = new LineCounter();
   const documents: YamlDocument[] = [];
-  const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false });
+  const parsed = parseAllDocuments(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    // `!!omap` and `!!set` would become a Map and a Set, which a schema sees as objects without keys.
+    resolveKnownTags: false,
+  });
   if (!Array.isArray(parsed)) return documents;
   for (const document of parsed) {
     const position = (offset: number): Position => {
       const { line, col } = lines.linePos(offset);
       return { file, line: Math.max(1, line), column: Math.max(1, col) };
     };
-    for (const error of document.errors) {
+    // Warnings too: what YAML only warns of, a tag nobody resolves, would change what is meant.
+    const problems = [...document.errors, ...document.warnings];
+    for (const error of problems) {
       diagnostics.error(position(error.pos[0]), lowerFirst(error.message));
     }
-    if (document.errors.length > 0 || document.contents === null) continue;
+    if (problems.length > 0 || document.contents === null) continue;
     const root: Node = document.contents;
+    const { version } = document.directives?.yaml ?? {};
+    if (version !== undefined && version !== YAML_VERSION) {
+      const message = `YAML ${version} reads \`yes\`, \`<<\` and numbers differently`;
+      diagnostics.error(position(root.range?.[0] ?? 0), message, `YAML ${YAML_VERSION}`);
+      continue;
+    }
     try {
+      if (!hasTextKeys(document, position, diagnostics)) continue;
       const value: unknown = document.toJS({ maxAliasCount: YAML_ALIASES_MAX });
       if (value === null) continue;
       documents.push({
@@ -43,10 +68,38 @@ export function readYaml(file: string, text: string, diagnostics: Diagnostics): 
         atKey: (path, key) => position(keyAt(root, path, key).range?.[0] ?? 0),
       });
     } catch (error) {
-      diagnostics.error(position(root.range?.[0] ?? 0), lowerFirst(String(error)));
+      const message = error instanceof Error ? error.message : String(error);
+      diagnostics.error(position(root.range?.[0] ?? 0), lowerFirst(message));
     }
   }
   return documents;
+}
+
+/**
+ * Every key is text. `1` and `"1"` are two keys to YAML and one to an object, so the second would
+ * replace the first in silence; an object takes `__proto__` for something else than a key.
+ */
+function hasTextKeys(
+  document: Document,
+  position: (offset: number) => Position,
+  diagnostics: Diagnostics,
+): boolean {
+  let found = true;
+  visit(document, {
+    Pair(_, { key }) {
+      const text = isScalar(key) ? key.value : undefined;
+      if (typeof text === 'string' && text !== '__proto__') return;
+      const at = position((isNode(key) ? key.range?.[0] : undefined) ?? 0);
+      const message = text === '__proto__' ? 'no key is `__proto__`' : 'a key that is no text';
+      diagnostics.error(
+        at,
+        message,
+        text === '__proto__' ? undefined : 'text, in quotes if need be',
+      );
+      found = false;
+    },
+  });
+  return found;
 }
 
 function nodeAt(root: Node, path: Path): Node {
@@ -100,9 +153,15 @@ export function checkSchema<T>(
     const path = issue.path as Path;
     if (issue.code === 'unrecognized_keys') {
       for (const key of issue.keys) reportKey(schema, document, path, key, diagnostics);
+    } else if (issue.code === 'invalid_key') {
+      const key = String(path.at(-1));
+      const rule = issue.issues.map(plain).join('; ');
+      diagnostics.error(document.atKey(path.slice(0, -1), key), `\`${key}\` as a name: ${rule}`);
+    } else if (isMissing(issue, document.value)) {
+      diagnostics.error(document.at(path), `${name(path)} is missing`, expectedOf(issue));
     } else if (issue.code === 'invalid_value' && issue.values.length > 1) {
       const values = issue.values.map(String);
-      const written = String(valueAt(document.value, path));
+      const written = shown(valueAt(document.value, path));
       diagnostics.error(
         document.at(path),
         `\`${written}\` is no value of ${name(path)}`,
@@ -110,12 +169,21 @@ export function checkSchema<T>(
         nearest(written, values),
       );
     } else {
-      const missing = issue.code === 'invalid_type' && valueAt(document.value, path) === undefined;
-      const message = missing ? `${name(path)} is missing` : `${name(path)}: ${plain(issue)}`;
-      diagnostics.error(document.at(path), message, expectedOf(issue));
+      diagnostics.error(document.at(path), `${name(path)}: ${plain(issue)}`, expectedOf(issue));
     }
   }
   return undefined;
+}
+
+function isMissing(issue: z.core.$ZodIssue, value: unknown): boolean {
+  if (issue.code !== 'invalid_type' && issue.code !== 'invalid_value') return false;
+  return valueAt(value, issue.path as Path) === undefined;
+}
+
+/** What was written, as its author would recognise it; collections have no text of their own. */
+export function shown(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' && value !== null ? 'a map' : String(value);
 }
 
 function reportKey(
@@ -184,6 +252,8 @@ function plain(issue: z.core.$ZodIssue): string {
 
 function expectedOf(issue: z.core.$ZodIssue): string | undefined {
   if (issue.code === 'invalid_type') return `a value of type ${issue.expected}`;
-  if (issue.code === 'invalid_value') return issue.values.map(String).join(', ');
+  if (issue.code === 'invalid_value') {
+    return `${issue.values.length > 1 ? 'one of ' : ''}${issue.values.map(String).join(', ')}`;
+  }
   return undefined;
 }

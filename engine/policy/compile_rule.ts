@@ -84,6 +84,12 @@ class RuleCompiler {
     if (permit && positive.length === 0) {
       this.#error(['from'], 'a permit says whom it permits', 'at least one key besides `not`');
     }
+    for (const [path, not] of [['from', from.not] as const, ['to', to.not] as const]) {
+      // Nothing to negate would negate everything, and silence a forbid.
+      if (not !== undefined && Object.keys(not).length === 0) {
+        this.#error([path, 'not'], '`not` without a key excludes everything', 'at least one key');
+      }
+    }
     if (from.anonymous && (positive.length > 1 || from.not !== undefined)) {
       this.#error(
         ['from', 'anonymous'],
@@ -104,7 +110,7 @@ class RuleCompiler {
         crossTenant: rule.crossTenant,
         shadowUntil: shadowUntil(rule.mode ?? this.#policy.spec.mode),
       },
-      anchors: anchorsOf(from),
+      anchors: anchorsOf(from, matcher),
     };
   }
 
@@ -135,7 +141,7 @@ class RuleCompiler {
       trustDomains: set(
         this.#each(block.trustDomains, [...path, 'trustDomains'], (text) => {
           const domain = parseTrustDomain(text);
-          return domain instanceof SpiffeIdError ? { error: domain.rule } : text;
+          return domain instanceof SpiffeIdError ? { error: domain.rule } : domain;
         }),
       ),
       namespaces: this.#each(block.namespaces, [...path, 'namespaces'], textMatcher),
@@ -168,8 +174,8 @@ class RuleCompiler {
     const own = this.#context.services.filter((service) => service.namespace === namespace);
     const found = new Set<string>();
     for (const [index, text] of names.entries()) {
-      const [name, owner] = text.split('/').reverse();
-      if (owner !== undefined && owner !== namespace) {
+      const [name, owner, ...more] = text.split('/').reverse();
+      if ((owner !== undefined && owner !== namespace) || more.length > 0) {
         this.#error([...path, index], 'a policy reaches the services of its own namespace');
         continue;
       }
@@ -193,9 +199,10 @@ class RuleCompiler {
     path: Path,
   ): readonly OperationReference[] | undefined {
     const { namespace } = this.#policy.metadata;
-    const routes = this.#context.services
-      .filter((service) => service.namespace === namespace && (services?.has(service.id) ?? true))
-      .flatMap((service) => service.operations);
+    const reached = this.#context.services.filter(
+      (service) => service.namespace === namespace && (services?.has(service.id) ?? true),
+    );
+    const routes = reached.flatMap((service) => service.operations);
     return this.#each(names, path, (text, index) => {
       const reference = parseOperationReference(text, namespace);
       if (reference === undefined) return { error: 'expected `operation` or `service/operation`' };
@@ -203,7 +210,10 @@ class RuleCompiler {
         const { service, name } = reference;
         return (service === undefined || service === operation.service) && name(operation.name);
       });
-      if (!known && reference.exact) {
+      // A pattern may match nothing so far, but of a service there is.
+      const ofNobody =
+        reference.service !== undefined && !reached.some(({ id }) => id === reference.service);
+      if (!known && (reference.exact || ofNobody)) {
         const candidates = routes.map(({ operation }) => operation.name);
         this.#unknown([...path, index], 'operation', text, candidates);
       }
@@ -257,14 +267,14 @@ function shadowUntil(mode: ModeDocument | undefined): number | undefined {
   return mode === undefined ? undefined : Date.parse(mode.until);
 }
 
-function anchorsOf(from: FromBlock): Anchors {
+function anchorsOf(from: FromBlock, { trustDomains }: FromMatcher): Anchors {
   const exact = (items: readonly string[] | undefined): readonly string[] | undefined =>
     items?.some(isTextPattern) ? undefined : items;
   return {
     principals: exact(from.principals),
     serviceAccounts: from.serviceAccounts,
     namespaces: exact(from.namespaces),
-    trustDomains: from.trustDomains,
+    trustDomains: trustDomains && [...trustDomains],
     kinds: from.kinds,
   };
 }

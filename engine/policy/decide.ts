@@ -27,12 +27,14 @@ export function decide(request: AccessRequest, index: RuleIndex): Decision {
     if (!matches(rule, principal, operation, resource)) return;
     const { effect, shadowUntil } = rule;
     const permit = effect === 'permit';
-    if (shadowUntil !== undefined && permit && now >= shadowUntil) return;
+    const onTrial = shadowUntil !== undefined && now < shadowUntil;
+    if (shadowUntil !== undefined && permit && !onTrial) return;
     if (permit && (crossing === 'environment' || (crossing === 'tenant' && !rule.crossTenant))) {
-      stoppedAtBoundary = true;
+      // A rule on trial decides nothing, not even the reason.
+      if (!onTrial) stoppedAtBoundary = true;
       return;
     }
-    if (shadowUntil !== undefined && now < shadowUntil) {
+    if (onTrial) {
       shadows ??= [];
       shadows.push(rule);
     } else (permit ? permits : forbids).push(rule);

@@ -51,16 +51,6 @@ export function parsePathTemplate(text: string): TemplateSegment[] | TemplateErr
   return segments;
 }
 
-/** Two templates of one shape match the same paths: their captures' names make no difference. */
-export function templateShape(segments: readonly TemplateSegment[]): string {
-  return segments
-    .map((segment) => {
-      if (segment.kind === 'literal') return `/${segment.text}`;
-      return segment.kind === 'capture' ? '/{}' : '/{**}';
-    })
-    .join('');
-}
-
 export function captureNames(segments: readonly TemplateSegment[]): string[] {
   return segments.flatMap((segment) => (segment.kind === 'literal' ? [] : [segment.name]));
 }

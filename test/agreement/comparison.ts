@@ -7,6 +7,7 @@ import { Diagnostics, formatDiagnostic } from '../../engine/diagnostic.ts';
 import { NO_FACTS } from '../../engine/facts.ts';
 import { compileSnapshot, type Snapshot } from '../../engine/snapshot.ts';
 import { checkEnvoy } from '../../envoy/check.ts';
+import { CheckRequest } from '../fuzz/official_messages.ts';
 import { evaluate, type NaiveBundle, naiveBundle } from '../naive/evaluate.ts';
 import {
   type NaiveAsker,
@@ -15,10 +16,7 @@ import {
   naiveRequest,
   type OfficialRequest,
 } from '../naive/request.ts';
-import { loadOfficialRoot } from '../proto/official.ts';
 import type { Doc } from './bundle_generator.ts';
-
-const CheckRequest = loadOfficialRoot().lookupType('envoy.service.auth.v3.CheckRequest');
 
 /** One bundle in both forms. */
 export interface Pair {

@@ -69,7 +69,7 @@ function from(random: Random, permit: boolean): Block {
       ? { trustDomains: [HOME, 'other.example'] }
       : fromKeys(random, permit ? 1 : 0, 2);
   if (permit && (block['kinds'] ?? random.chance(0.2))) block['kinds'] = KINDS;
-  if (random.chance(0.25)) block['not'] = fromKeys(random, random.chance(0.1) ? 0 : 1, 2);
+  if (random.chance(0.25)) block['not'] = fromKeys(random, 1, 2);
   return block;
 }
 
@@ -108,7 +108,7 @@ function broadPermit(index: number): Block {
 function rule(random: Random, own: readonly GeneratedService[], index: number): Block {
   const permit = random.chance(0.75);
   const to = toKeys(random, own, permit ? 0 : 1, permit ? 2 : 3);
-  if (random.chance(0.25)) to['not'] = toKeys(random, own, random.chance(0.1) ? 0 : 1, 2);
+  if (random.chance(0.25)) to['not'] = toKeys(random, own, 1, 2);
   const block: Block = {
     id: `r${index}`,
     effect: permit ? 'permit' : 'forbid',

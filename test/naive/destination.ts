@@ -3,6 +3,7 @@
 import type { EnforcerDocument, ServiceDocument } from '../../engine/bundle/kinds.ts';
 import type { NaiveAsker, NaiveRequest } from './request.ts';
 import { idMatches, readId } from './spiffe.ts';
+import { lower } from './text.ts';
 
 export interface NaiveEnforcer {
   readonly type: 'sidecar' | 'waypoint' | 'gateway';
@@ -82,7 +83,7 @@ function serviceOfHost(
   host: string,
 ): ServiceDocument | undefined {
   const named = (name: string) =>
-    services.find((it) => it.spec.hosts?.some((other) => other.toLowerCase() === name));
-  const name = host.toLowerCase();
+    services.find((it) => it.spec.hosts?.some((other) => lower(other) === name));
+  const name = lower(host);
   return named(name) ?? named(name.replace(/:\d{1,5}$/, ''));
 }

@@ -8,7 +8,7 @@ import type { Reason } from '../../engine/reason.ts';
 import { chooseService, enforcerOf } from './destination.ts';
 import { type NaiveOperation, operationOf } from './operation.ts';
 import { ambiguous, canonical } from './path.ts';
-import { homeDomains, lower, type NaivePrincipal, principalOf } from './principal.ts';
+import { homeDomains, type NaivePrincipal, principalOf } from './principal.ts';
 import type {
   HeaderLine,
   NaiveAsker,
@@ -17,6 +17,7 @@ import type {
   NaiveSettings,
 } from './request.ts';
 import { ruleMatches } from './rule.ts';
+import { lower } from './text.ts';
 
 const NAMED_MAX = 16;
 

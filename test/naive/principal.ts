@@ -5,6 +5,7 @@ import type { Reason } from '../../engine/reason.ts';
 import type { NaiveEnforcer } from './destination.ts';
 import type { NaiveRequest, NaiveSettings } from './request.ts';
 import { compareSpecificity, idMatches, type NaiveId, readId, trustDomainOf } from './spiffe.ts';
+import { lower } from './text.ts';
 
 export interface NaivePrincipal {
   /** Undefined for an anonymous caller. */
@@ -63,9 +64,4 @@ export function homeDomains(
 ): readonly string[] {
   const { trustDomain } = settings;
   return trustDomain === undefined ? trustDomains(identities, settings) : [trustDomain];
-}
-
-/** ASCII letters only: header names have no others. */
-export function lower(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }

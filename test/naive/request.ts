@@ -78,7 +78,10 @@ export function naiveRequest(
     source: attributes?.source?.principal ?? '',
     destination: attributes?.destination?.principal ?? '',
     extension: attributes?.context_extensions?.['remit.service'] ?? '',
-    http: http && { method: http.method ?? '', path: http.path ?? '', host: http.host ?? '' },
+    // A decoder says null where nothing was sent.
+    http: http
+      ? { method: http.method ?? '', path: http.path ?? '', host: http.host ?? '' }
+      : undefined,
     headers: lines ?? [
       ...Object.entries(http?.headers ?? {}).map(([key, value]) => line(key, Buffer.from(value))),
       ...(http?.header_map?.headers ?? []).map(({ key, value, raw_value: raw }) =>

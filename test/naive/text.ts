@@ -33,3 +33,8 @@ export function resourceMatches(pattern: string, type: string, id: string): bool
 export function fill(template: string, captures: Readonly<Record<string, string>>): string {
   return template.replace(/\{path\.([^}]*)\}/g, (_, name: string) => captures[name] ?? '');
 }
+
+/** Of header and host names, which ignore case and are ASCII. */
+export function lower(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+}

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import '@grpc/proto-loader'; // It registers descriptor.proto, which the official files import.
 import protobuf from 'protobufjs';
 
 const require = createRequire(import.meta.url);

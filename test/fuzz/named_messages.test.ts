@@ -1,0 +1,125 @@
+// Single messages that a strict reader refuses, one for each rule, and their neighbours that it reads:
+// the engine's decoder and the naive one agree on all of them.
+
+import assert from 'node:assert/strict';
+import { isFailure } from '../../engine/failure.ts';
+import { decodeCheckRequest } from '../../envoy/check_request.ts';
+import { readMeaning } from './oracle.ts';
+import { encodeVarint, Malformed } from './wire_tree.ts';
+
+function field(number: number, ...contents: readonly (Buffer | string)[]): Buffer {
+  const content = Buffer.concat(contents.map((it) => Buffer.from(it)));
+  return Buffer.concat([encodeVarint(number * 8 + 2), encodeVarint(content.length), content]);
+}
+
+const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
+const peer = field(1, field(4, 'spiffe://td.example/a'));
+const extension = (value: string): Buffer => field(10, field(1, 'remit.service'), field(2, value));
+const http = (...fields: Buffer[]): Buffer => field(4, field(2, ...fields));
+const header = (...parts: Buffer[]): Buffer => http(field(13, field(1, ...parts)));
+
+const CASES: readonly { name: string; attributes: Buffer; malformed: boolean }[] = [
+  { name: 'nothing', attributes: Buffer.alloc(0), malformed: false },
+  { name: 'one peer', attributes: peer, malformed: false },
+  { name: 'the same peer twice', attributes: Buffer.concat([peer, peer]), malformed: true },
+  { name: 'a peer as a number', attributes: hex('08 01'), malformed: true },
+  { name: 'an unknown field', attributes: field(100, 'x'), malformed: false },
+  {
+    name: 'an unknown field that is not UTF-8',
+    attributes: field(100, hex('ff')),
+    malformed: false,
+  },
+  {
+    name: 'an unread text that is not UTF-8',
+    attributes: field(1, field(2, hex('ff'))),
+    malformed: true,
+  },
+  { name: 'a group', attributes: hex('a3 06 a4 06'), malformed: true },
+  { name: 'wire type 6', attributes: hex('a6 06'), malformed: true },
+  { name: 'field number 0', attributes: hex('02 00'), malformed: true },
+  {
+    name: 'a varint of 10 bytes',
+    attributes: hex('a0 06 ffffffffffffffffff 01'),
+    malformed: false,
+  },
+  {
+    name: 'a varint of 11 bytes',
+    attributes: hex('a0 06 80808080808080808080 01'),
+    malformed: true,
+  },
+  {
+    name: 'a length in two bytes where one is enough',
+    attributes: hex('a2 06 80 00'),
+    malformed: false,
+  },
+  { name: 'a length of five bytes', attributes: hex('a2 06 80 80 80 80 00'), malformed: false },
+  { name: 'a length of six bytes', attributes: hex('a2 06 80 80 80 80 80 00'), malformed: true },
+  { name: 'a length of 33 bits', attributes: hex('a2 06 80 80 80 80 10'), malformed: true },
+  { name: 'a length beyond the message', attributes: hex('a2 06 05 00'), malformed: true },
+  { name: 'one service', attributes: extension('shop/orders'), malformed: false },
+  {
+    name: 'one service twice',
+    attributes: Buffer.concat([extension('a/b'), extension('a/b')]),
+    malformed: false,
+  },
+  {
+    name: 'two services',
+    attributes: Buffer.concat([extension('a/b'), extension('a/c')]),
+    malformed: true,
+  },
+  {
+    name: 'a service, then none',
+    attributes: Buffer.concat([extension('a/b'), extension('')]),
+    malformed: true,
+  },
+  {
+    name: 'no service, then one',
+    attributes: Buffer.concat([extension(''), extension('a/b')]),
+    malformed: true,
+  },
+  { name: 'a raw value', attributes: header(field(1, 'x'), field(3, hex('ff'))), malformed: false },
+  {
+    name: 'a value in text and in bytes',
+    attributes: header(field(1, 'x'), field(2, 'a'), field(3, 'b')),
+    malformed: true,
+  },
+  {
+    name: 'a value not UTF-8',
+    attributes: header(field(1, 'x'), field(2, hex('ff'))),
+    malformed: true,
+  },
+  { name: 'two keys', attributes: header(field(1, 'x'), field(1, 'y')), malformed: true },
+  {
+    name: 'two keys of a map entry',
+    attributes: http(field(3, field(1, 'x'), field(1, 'y'))),
+    malformed: true,
+  },
+  { name: 'a key as a number', attributes: http(field(3, hex('08 01'))), malformed: true },
+];
+
+describe('a CheckRequest on the wire', () => {
+  for (const { name, attributes, malformed } of CASES) {
+    it(`is ${malformed ? 'malformed' : 'read'}: ${name}`, () => {
+      const bytes = field(1, attributes);
+      assert.equal(refuses(bytes), malformed, 'the naive reader');
+      assert.equal(isFailure(decodeCheckRequest(bytes, { host: true })), malformed, 'the decoder');
+    });
+  }
+
+  it('is malformed without attributes', () => {
+    for (const bytes of [Buffer.alloc(0), field(100, 'x')]) {
+      assert.ok(refuses(bytes));
+      assert.ok(isFailure(decodeCheckRequest(bytes, { host: true })));
+    }
+  });
+});
+
+function refuses(bytes: Buffer): boolean {
+  try {
+    readMeaning(bytes);
+    return false;
+  } catch (error) {
+    if (error instanceof Malformed) return true;
+    throw error;
+  }
+}

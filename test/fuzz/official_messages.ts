@@ -1,0 +1,17 @@
+// The two messages of the Check call as the official .proto files have them.
+
+// It brings google/protobuf/descriptor.proto along, which the official files import.
+import '@grpc/proto-loader';
+import protobuf from 'protobufjs';
+import { loadOfficialRoot } from '../proto/official.ts';
+
+const root = loadOfficialRoot();
+// Newer than the files: test/proto/wire_compatibility.test.ts lists it, and a field that a descriptor
+// has may not come as another type.
+root
+  .lookupType('envoy.config.core.v3.SocketAddress')
+  .add(new protobuf.Field('network_namespace_filepath', 7, 'string'));
+root.resolveAll();
+
+export const CheckRequest: protobuf.Type = root.lookupType('envoy.service.auth.v3.CheckRequest');
+export const CheckResponse: protobuf.Type = root.lookupType('envoy.service.auth.v3.CheckResponse');
