@@ -1,6 +1,6 @@
-// A sink of JSON lines. It never delays or changes an answer: lines wait in a bounded buffer and are
-// written behind; what does not fit is dropped, counted and logged. Only whole lines reach a file:
-// what a full disk cut off is taken back before the rest is tried again.
+// A sink of JSON lines. It never delays or changes an answer: lines wait in a bounded buffer and
+// are written behind; what does not fit is dropped, counted and logged. Only whole lines reach a
+// file: what a full disk cut off is taken back before the rest is tried again.
 
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
@@ -205,7 +205,9 @@ export class LineSink {
     }
   }
 
-  /** What is still to be written after a short write; a line that was cut starts again if it can. */
+  /**
+   * What is still to be written after a short write; a line that was cut starts again if it can.
+   */
   async #afterPart(rest: Buffer, written: number): Promise<Buffer> {
     const whole = rest.subarray(0, written).lastIndexOf(LINE_FEED) + 1;
     if (whole === written) return rest.subarray(written);

@@ -1,5 +1,5 @@
-// The command line: finds the command, and turns whatever goes wrong into one clear line and an exit
-// code.
+// The command line: finds the command, and turns whatever goes wrong into one clear line and an
+// exit code.
 
 import { nearest } from '../engine/diagnostic.ts';
 import { CommandError, EXIT_USAGE } from './command.ts';

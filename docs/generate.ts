@@ -1,5 +1,5 @@
-// Generates the documents that are tables of the code: `npm run docs` writes them, with `--check` it
-// only says which are out of date, and fails.
+// Generates the documents that are tables of the code: `npm run docs` writes them, with `--check`
+// it only says which are out of date, and fails.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -58,7 +58,9 @@ export const ANONYMOUS: Principal = {
   environment: '',
 };
 
-/** The one operation a request is, as its Service declares it. Ids are `namespace/service[/name]`. */
+/**
+ * The one operation a request is, as its Service declares it. Ids are `namespace/service[/name]`.
+ */
 export interface Operation {
   readonly id: string;
   readonly name: string;

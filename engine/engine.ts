@@ -1,6 +1,6 @@
-// What the package exports as `remit/engine`, for embedding: deciding without I/O. The one file that
-// re-exports, because a package has one entry; inside the project everything is imported from where
-// it is defined.
+// What the package exports as `remit/engine`, for embedding: deciding without I/O. The one file
+// that re-exports, because a package has one entry; inside the project everything is imported from
+// where it is defined.
 
 export type {
   AccessRequest,

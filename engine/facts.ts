@@ -1,5 +1,5 @@
-// The ports through which deciding sees what a snapshot does not hold: verified proofs and the state
-// (DESIGN section 3). The engine declares them; what implements them stands outside.
+// The ports through which deciding sees what a snapshot does not hold: verified proofs and the
+// state (DESIGN section 3). The engine declares them; what implements them stands outside.
 
 /** A proof that nobody has checked yet, for example a token's signature. */
 export interface Proof {

@@ -8,8 +8,10 @@ export const MiB = 1024 * KiB;
 export const MESSAGE_BYTES_MAX = 4 * MiB;
 /** grpc-js refuses above it with an RPC error, so it stands far above our own limit. */
 export const TRANSPORT_BYTES_MAX = 16 * MiB;
-/** Envoy's own Structs stay far below; deeper ones are only sent to exhaust a stack. */
-export const WIRE_DEPTH_MAX = 64;
+/**
+ * A level of JSON in metadata is three of messages; deeper ones are only sent to exhaust a stack.
+ */
+export const WIRE_DEPTH_MAX = 320;
 /** What a caller chose is cut to this many characters in a record; the record says so. */
 export const RECORDED_TEXT_MAX = 2 * KiB;
 /** A bundle beyond these is refused before it is parsed. */

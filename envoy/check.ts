@@ -1,5 +1,5 @@
-// The way of one CheckRequest: bytes → view → inquiry → verdict → bytes and records. Synchronous and
-// repeatable, without I/O, so it runs unchanged on any thread, in a test and in a fuzzer.
+// The way of one CheckRequest: bytes → view → inquiry → verdict → bytes and records. Synchronous
+// and repeatable, without I/O, so it runs unchanged on any thread, in a test and in a fuzzer.
 
 import { check, type Inquiry, type Step, type Verdict, verdictOf } from '../engine/check.ts';
 import type { Facts } from '../engine/facts.ts';

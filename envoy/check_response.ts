@@ -14,24 +14,13 @@ import {
   reasonTitle,
 } from '../engine/reason.ts';
 import type { ClientKind } from './client_kind.ts';
+import { DECISION_ID_HEADER, PRINCIPAL_HEADER, REMOVED_HEADERS } from './reserved_headers.ts';
 
 /** Text whose every character is one byte of a message. */
 type Bytes = string;
 
 /** google.rpc.Code: OK, PERMISSION_DENIED, UNAVAILABLE, UNAUTHENTICATED. */
 type StatusCode = 0 | 7 | 14 | 16;
-
-export const DECISION_ID_HEADER = 'x-remit-decision-id';
-export const PRINCIPAL_HEADER = 'x-remit-principal';
-
-/** Headers with which a caller could make an upstream read another method or path than we did. */
-export const REMOVED_HEADERS = [
-  'x-http-method-override',
-  'x-http-method',
-  'x-method-override',
-  'x-original-url',
-  'x-rewrite-url',
-] as const;
 
 /** HeaderValueOption.HeaderAppendAction */
 const OVERWRITE_IF_EXISTS_OR_ADD = 2;
@@ -109,10 +98,12 @@ function denialParts(reason: Reason, client: ClientKind): DenialParts {
   };
 }
 
+/** @param removed further headers that the upstream must not see; ASCII */
 export function encodeCheckResponse(
   verdict: Verdict,
   decisionId: string,
   client: ClientKind,
+  removed: readonly string[] = [],
 ): Buffer {
   const { decision, principal } = verdict;
   const id = principal?.id ?? '';
@@ -134,16 +125,21 @@ export function encodeCheckResponse(
         ),
     ),
   );
-  if (decision.reason === undefined) return response(0, okResponse(decisionId, id), metadata);
+  if (decision.reason === undefined) {
+    return response(0, okResponse(decisionId, id, removed), metadata);
+  }
   const parts = DENIALS[client].get(decision.reason)!;
   return response(parts.status, deniedResponse(parts, decisionId), metadata);
 }
 
-/** OkHttpResponse (field 3): identity headers are replaced, and removed when there is no identity. */
-function okResponse(decisionId: string, principal: string): Bytes {
+/**
+ * OkHttpResponse (field 3): identity headers are replaced, and removed when there is no identity.
+ */
+function okResponse(decisionId: string, principal: string, removed: readonly string[]): Bytes {
   const identity = field(2, overwrite(DECISION_ID_HEADER, decisionId));
-  if (principal === '') return field(3, identity + REMOVED_AND_PRINCIPAL);
-  return field(3, identity + field(2, overwrite(PRINCIPAL_HEADER, principal)) + REMOVED);
+  const more = removed.map((name) => field(5, name)).join('');
+  if (principal === '') return field(3, identity + REMOVED_AND_PRINCIPAL + more);
+  return field(3, identity + field(2, overwrite(PRINCIPAL_HEADER, principal)) + REMOVED + more);
 }
 
 /** DeniedHttpResponse (field 2). */

@@ -3,6 +3,7 @@
 // compare without case (RFC 9110 section 5.1).
 
 import { shapeOf } from '../proto/shape.ts';
+import { underscored } from './reserved_headers.ts';
 import { MALFORMED, once, type WireReader } from './wire.ts';
 
 const HEADER_MAP = shapeOf('envoy.config.core.v3.HeaderMap');
@@ -29,6 +30,8 @@ export class HeaderReader {
   authorization = false;
   contentType = '';
   requestId = '';
+  /** Reserved headers written with underscores, each once. */
+  underscored: string[] | undefined;
   /** The name of a header that may stand once and came more often. */
   duplicate: '' | 'authorization' | 'host' = '';
   #host: string | undefined;
@@ -76,9 +79,19 @@ export class HeaderReader {
       }
     }
     const name = readName(reader.buffer, keyStart, keyEnd);
-    if (name === undefined) return;
-    // Raw values are bytes: latin1 keeps each of them apart, and nothing here reads more than ASCII.
+    if (name === undefined) {
+      this.#noteUnderscored(underscored(reader.buffer, keyStart, keyEnd));
+      return;
+    }
+    // Raw values are bytes: latin1 keeps each of them apart, and nothing here reads more than
+    // ASCII.
     this.#take(name, reader.buffer.toString('latin1', valueStart, valueEnd));
+  }
+
+  #noteUnderscored(name: string | undefined): void {
+    if (name === undefined) return;
+    this.underscored ??= [];
+    if (!this.underscored.includes(name)) this.underscored.push(name);
   }
 
   #take(name: ReadHeader, value: string): void {

@@ -1,8 +1,8 @@
 // A strict reader of the protobuf wire format over protobufjs' Reader. Strict, because two parsers
 // that read one message differently are a way around a decision: everything below is refused as
 // malformed although some parsers let it pass: a known field of another wire type, a singular field
-// twice, a length beyond its message, groups, overlong varints, text that is not UTF-8, also in
-// fields that nobody reads.
+// twice, a length beyond its message, groups, varints beyond their length, text that is not UTF-8,
+// also in fields that nobody reads.
 
 import { isUtf8 } from 'node:buffer';
 import protobuf from 'protobufjs';
@@ -10,7 +10,9 @@ import { Failure } from '../engine/failure.ts';
 import { WIRE_DEPTH_MAX } from '../engine/limits.ts';
 import type { FieldShape, Shape } from '../proto/shape.ts';
 
-/** Thrown inside this folder only, caught by `decodeCheckRequest`; a constant, so it costs nothing. */
+/**
+ * Thrown inside this folder only, caught by `decodeCheckRequest`; a constant, so it costs nothing.
+ */
 export const MALFORMED = new Failure('ctx.malformed_request', 'not a CheckRequest');
 
 /** Below this a loop over the bytes beats a call into native code (measured: about 40 bytes). */

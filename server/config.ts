@@ -19,7 +19,10 @@ const threadCount = z.union([z.literal('auto'), z.int().min(0).max(64)]);
 /** Its bare name: `spiffe://td` would never equal the trust domain of an id. */
 const trustDomain = z
   .string()
-  .refine((text) => parseTrustDomain(text) === text, 'must be a trust domain, such as prod.example');
+  .refine(
+    (text) => parseTrustDomain(text) === text,
+    'must be a trust domain, such as prod.example',
+  );
 
 const configSchema = strict(
   {
@@ -111,7 +114,17 @@ export function parseConfig(
     return undefined;
   }
   const config = checkSchema<Config>(configSchema, document, diagnostics);
-  return config === undefined ? undefined : resolveConfig(config, dirname(path));
+  if (config === undefined) return undefined;
+  const resolved = resolveConfig(config, dirname(path));
+  const { evidence, decisions } = resolved.records;
+  const both = pathOf(evidence);
+  // A device such as /dev/null takes what it gets; in a file the streams would cut each other.
+  if (both !== undefined && both === pathOf(decisions) && !both.startsWith('/dev/')) {
+    const message = 'both streams of records go to one file';
+    diagnostics.error(document.at(['records', 'decisions']), message, 'a file for each');
+    return undefined;
+  }
+  return resolved;
 }
 
 function resolveConfig(config: Config, folder: string): ResolvedConfig {
@@ -146,6 +159,10 @@ function resolveConfig(config: Config, folder: string): ResolvedConfig {
     logLevel: config.log?.level ?? 'info',
     withoutEffect: withoutEffect(config),
   };
+}
+
+function pathOf(target: RecordTarget): string | undefined {
+  return target.kind === 'file' ? target.path : undefined;
 }
 
 function checkedAddress(text: string): Address {

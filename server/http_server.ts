@@ -1,5 +1,5 @@
-// The HTTP port: `/livez` says that the process runs, `/readyz` that it can decide, `/metrics` is for
-// Prometheus. Nothing here answers a check or changes anything.
+// The HTTP port: `/livez` says that the process runs, `/readyz` that it can decide, `/metrics` is
+// for Prometheus. Nothing here answers a check or changes anything.
 
 import { createServer, type Server } from 'node:http';
 import type { Registry } from 'prom-client';

@@ -1,5 +1,5 @@
-// Reads a policy folder, recursively, in the order of its names. Names that start with a dot are left
-// out: editors and Kubernetes' projected volumes keep their own things there.
+// Reads a policy folder, recursively, in the order of its names. Names that start with a dot are
+// left out: editors and Kubernetes' projected volumes keep their own things there.
 
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -37,7 +37,7 @@ function visit(
       for (const entry of entries) {
         if (!entry.startsWith('.')) visit(root, join(path, entry), depth + 1, files, diagnostics);
       }
-    } else if (path === root || /\.ya?ml$/.test(path)) {
+    } else if (path === root || /\.ya?ml$/i.test(path)) {
       if (stat.size > BUNDLE_FILE_BYTES_MAX) {
         const most = `${BUNDLE_FILE_BYTES_MAX / MiB} MiB`;
         diagnostics.error(at, 'the file is too large', `${most} at most`);

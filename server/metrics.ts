@@ -1,5 +1,5 @@
-// Metrics for Prometheus. Authentication and authorization are counted apart (C-004). On the hot path
-// a count is an increment in an array; names and labels are made when somebody scrapes.
+// Metrics for Prometheus. Authentication and authorization are counted apart (C-004). On the hot
+// path a count is an increment in an array; names and labels are made when somebody scrapes.
 
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { SinkCounters } from '../audit/line_sink.ts';

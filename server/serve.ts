@@ -35,56 +35,18 @@ export interface LoadedBundle {
 
 export async function serve(
   config: ResolvedConfig,
-  { files, snapshot }: LoadedBundle,
+  bundle: LoadedBundle,
   log: Logger,
 ): Promise<RunningServer> {
+  const { snapshot } = bundle;
   warnAbout(config, snapshot, log);
   const closers: (() => Promise<void>)[] = [];
   const closeAll = async (): Promise<void> => {
     for (const close of closers.reverse()) await close();
   };
   try {
-    const sinks: LineSink[] = [];
-    closers.push(async () => void (await Promise.all(sinks.map((sink) => sink.close()))));
-    const evidence = await openSink('evidence', config.records.evidence, config, log);
-    sinks.push(evidence);
-    const decisions = await openSink('decisions', config.records.decisions, config, log);
-    sinks.push(decisions);
-
-    let pool: PooledChecker | undefined;
-    let dispatcher: DispatchingChecker | undefined;
-    const metrics = new Metrics({
-      snapshot: () => snapshot,
-      pool: () => pool,
-      inPlaceRequests: () => dispatcher?.inPlaceRequests ?? 0,
-      sinks: () => ({ evidence: evidence.counters, decisions: decisions.counters }),
-    });
-    const outputs: Outputs = {
-      record(evidenceLines, decisionLines, count) {
-        evidence.append(evidenceLines, count);
-        decisions.append(decisionLines, count);
-      },
-      count: (outcome, result, durationUs) => metrics.count(outcome, result, durationUs),
-    };
     const onInternalError = (error: unknown): void => log.error({ err: error }, 'internal error');
-    const inPlace = new InPlaceChecker(
-      new Evaluator(snapshot, { now: Date.now, onInternalError }),
-      outputs,
-    );
-    let checker: Checker = inPlace;
-    if (config.poolThreads > 0) {
-      pool = await PooledChecker.start(
-        { files, settings: snapshot.settings, version: snapshot.version },
-        { proof: snapshot.proof.digest, policy: snapshot.policy.digest },
-        { threads: config.poolThreads, heapMiB: config.poolHeapMiB },
-        inPlace,
-        outputs,
-      );
-      dispatcher = new DispatchingChecker(inPlace, pool);
-      checker = dispatcher;
-    }
-    closers.push(() => checker.close());
-
+    const { checker, metrics } = await startChecker(config, bundle, log, onInternalError, closers);
     let ready = false;
     const http = new HttpServer(config.listen.http, metrics.registry, () => ready);
     const httpAddress = await http.listen();
@@ -125,6 +87,53 @@ export async function serve(
     await closeAll();
     throw error;
   }
+}
+
+/** Records, metrics, and what decides; whatever is started adds how it is ended to `closers`. */
+async function startChecker(
+  config: ResolvedConfig,
+  { files, snapshot }: LoadedBundle,
+  log: Logger,
+  onInternalError: (error: unknown) => void,
+  closers: (() => Promise<void>)[],
+): Promise<{ readonly checker: Checker; readonly metrics: Metrics }> {
+  const sinks: LineSink[] = [];
+  closers.push(async () => void (await Promise.all(sinks.map((sink) => sink.close()))));
+  const evidence = await openSink('evidence', config.records.evidence, config, log);
+  sinks.push(evidence);
+  const decisions = await openSink('decisions', config.records.decisions, config, log);
+  sinks.push(decisions);
+
+  let pool: PooledChecker | undefined;
+  let dispatcher: DispatchingChecker | undefined;
+  const metrics = new Metrics({
+    snapshot: () => snapshot,
+    pool: () => pool,
+    inPlaceRequests: () => dispatcher?.inPlaceRequests ?? 0,
+    sinks: () => ({ evidence: evidence.counters, decisions: decisions.counters }),
+  });
+  const outputs: Outputs = {
+    record(evidenceLines, decisionLines, count) {
+      evidence.append(evidenceLines, count);
+      decisions.append(decisionLines, count);
+    },
+    count: (outcome, result, durationUs) => metrics.count(outcome, result, durationUs),
+  };
+  const evaluator = new Evaluator(snapshot, { now: Date.now, onInternalError });
+  const inPlace = new InPlaceChecker(evaluator, outputs);
+  if (config.poolThreads > 0) {
+    pool = await PooledChecker.start(
+      { files, settings: snapshot.settings, version: snapshot.version },
+      { proof: snapshot.proof.digest, policy: snapshot.policy.digest },
+      { threads: config.poolThreads, heapMiB: config.poolHeapMiB },
+      inPlace,
+      outputs,
+    );
+    dispatcher = new DispatchingChecker(inPlace, pool);
+  }
+  const checker = dispatcher ?? inPlace;
+  closers.push(() => checker.close());
+  return { checker, metrics };
 }
 
 function warnAbout(config: ResolvedConfig, { policy, proof }: Snapshot, log: Logger): void {

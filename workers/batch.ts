@@ -1,5 +1,5 @@
-// Batches that cross threads: undecoded requests one way, answers with their records the other, each
-// packed into one buffer of exact size that is transferred, not copied. One message for many
+// Batches that cross threads: undecoded requests one way, answers with their records the other,
+// each packed into one buffer of exact size that is transferred, not copied. One message for many
 // requests: a message a request cost three times as much (DESIGN section 4).
 
 import type { Asker } from '../engine/identity/enforcer.ts';

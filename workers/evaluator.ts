@@ -83,7 +83,7 @@ export class Evaluator {
       now: this.#ports.now(),
     };
     const id = decisionId(now);
-    const response = encodeCheckResponse(verdict, id, client);
+    const response = encodeCheckResponse(verdict, id, client, view?.headers.underscored);
     const durationUs = Math.round((performance.now() - startedMs) * 1000);
     const occasion = {
       decisionId: id,

@@ -20,6 +20,12 @@ const BATCH_BYTES_MAX = 1 * MiB;
 const WAITING_PER_WORKER_MAX = 2048;
 /** A worker that still runs when everything else has ended is not waited for longer. */
 const CLOSE_MS_MAX = 1_000;
+/**
+ * A worker that exhausts its heap ends alone only while one collection promotes less than the
+ * 16 MiB that Node grants beyond the limit. With Node's own bound (192) it took the whole process with it
+ * in 7 of 15 runs on a busy machine, with this one in none of 65 (Node 24.21).
+ */
+const YOUNG_GENERATION_MIB = 24;
 /** What setTimeout can hold. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
@@ -109,7 +115,10 @@ export class PooledChecker implements Checker {
       atomics: 'sync',
       recordTiming: false,
       closeTimeout: CLOSE_MS_MAX,
-      resourceLimits: { maxOldGenerationSizeMb: heapMiB },
+      resourceLimits: {
+        maxOldGenerationSizeMb: heapMiB,
+        maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB,
+      },
       workerData: data,
     });
     // What a dying worker had is rejected, and `#lose` answers it.

@@ -28,14 +28,26 @@ export interface YamlDocument {
   atKey(path: Path, key: string): Position;
 }
 
-/** Parses every document of a file; syntax errors go to `diagnostics`, their documents are left out. */
+/**
+ * Parses every document of a file; syntax errors go to `diagnostics`, their documents are left out.
+ */
 export function readYaml(file: string, text: string, diagnostics: Diagnostics): YamlDocument[] {
   const lines = new LineCounter();
   const documents: YamlDocument[] = [];
+  // YAML and editors take a lone carriage return for the end of a line, and this parser does not:
+  // behind a comment it would hide what follows.
+  const lone = /\r(?!\n)/.exec(text);
+  if (lone !== null) {
+    const line = text.slice(0, lone.index).split('\n').length;
+    const column = lone.index - text.lastIndexOf('\n', lone.index);
+    diagnostics.error({ file, line, column }, 'a carriage return without a line feed');
+    return documents;
+  }
   const parsed = parseAllDocuments(text, {
     lineCounter: lines,
     prettyErrors: false,
-    // `!!omap` and `!!set` would become a Map and a Set, which a schema sees as objects without keys.
+    // `!!omap` and `!!set` would become a Map and a Set, which a schema sees as objects without
+    // keys.
     resolveKnownTags: false,
   });
   if (!Array.isArray(parsed)) return documents;

@@ -1,6 +1,6 @@
-// The inventory: every identity that may be known, by SPIFFE ID (DESIGN section 6, `Identity`). Exact
-// beats pattern, a literal segment beats a wildcard; a lookup is one Map access for an exact entry
-// and one more for each distinct shape of pattern.
+// The inventory: every identity that may be known, by SPIFFE ID (DESIGN section 6, `Identity`).
+// Exact beats pattern, a literal segment beats a wildcard; a lookup is one Map access for an exact
+// entry and one more for each distinct shape of pattern.
 
 import type { Principal } from '../access_request.ts';
 import type { Bundle } from '../bundle/bundle.ts';
@@ -22,6 +22,7 @@ export class Inventory {
 
   constructor(identities: Bundle['identities'], diagnostics: Diagnostics) {
     const patterns: { pattern: SpiffePattern; document: IdentityDocument }[] = [];
+    const texts = new Set<string>();
     for (const { document, at } of identities) {
       const { spiffe, kind } = document.spec;
       const place = at(['spec', 'spiffe']);
@@ -39,9 +40,8 @@ export class Inventory {
       if (!(id instanceof SpiffeId)) {
         if (kind === 'agent')
           diagnostics.error(place, 'an agent is named exactly, not by a pattern');
-        if (patterns.some((other) => other.pattern.text === spiffe)) {
-          diagnostics.error(place, `a second Identity for \`${spiffe}\``);
-        }
+        if (texts.has(spiffe)) diagnostics.error(place, `a second Identity for \`${spiffe}\``);
+        texts.add(spiffe);
         patterns.push({ pattern, document });
       } else if (this.#exact.has(spiffe)) {
         diagnostics.error(place, `a second Identity for \`${spiffe}\``);

@@ -1,5 +1,5 @@
-// Compiles the rules of policies: text becomes sets and patterns, references are checked against the
-// services there are, and every mistake is told at its place.
+// Compiles the rules of policies: text becomes sets and patterns, references are checked against
+// the services there are, and every mistake is told at its place.
 
 import type { Bundle, Located } from '../bundle/bundle.ts';
 import { documentId } from '../bundle/bundle.ts';
@@ -97,13 +97,13 @@ class RuleCompiler {
       );
     }
     const matcher = this.#from(from, ['from']);
-    const home = permit ? this.#homeTrustDomains(from) : undefined;
+    const excluded = from.not && this.#from(from.not, ['from', 'not']);
     return {
       rule: {
         id: `${documentId(this.#policy)}/${rule.id}`,
         effect,
-        from: home === undefined ? matcher : { ...matcher, trustDomains: new Set(home) },
-        fromNot: from.not && this.#from(from.not, ['from', 'not']),
+        from: permit ? this.#atHome(from, matcher) : matcher,
+        fromNot: permit || !excluded ? excluded : this.#atHome(from.not ?? {}, excluded),
         anonymous: from.anonymous === true,
         to: this.#to(to, ['to']),
         toNot: to.not && this.#to(to.not, ['to', 'not']),
@@ -115,12 +115,12 @@ class RuleCompiler {
   }
 
   /**
-   * INVARIANT: a permit by namespace or service account never reaches a foreign trust domain that
-   * happens to use the same names.
+   * INVARIANT: neither a permit by namespace or service account, nor what a forbid spares by them,
+   * reaches a foreign trust domain that happens to use the same names.
    */
-  #homeTrustDomains(from: FromBlock): readonly string[] | undefined {
+  #atHome(from: Omit<FromBlock, 'not' | 'anonymous'>, matcher: FromMatcher): FromMatcher {
     const byKubernetesName = from.namespaces ?? from.serviceAccounts;
-    if (byKubernetesName === undefined || from.trustDomains || from.principals) return undefined;
+    if (byKubernetesName === undefined || from.trustDomains || from.principals) return matcher;
     const { homeTrustDomains } = this.#context;
     if (homeTrustDomains.length > 1) {
       this.#error(
@@ -129,7 +129,7 @@ class RuleCompiler {
         '`trustDomains` beside it, or `trustDomain` in remit.yaml',
       );
     }
-    return homeTrustDomains;
+    return { ...matcher, trustDomains: new Set(homeTrustDomains) };
   }
 
   #from(block: Omit<FromBlock, 'not' | 'anonymous'>, path: Path): FromMatcher {
@@ -141,7 +141,8 @@ class RuleCompiler {
       trustDomains: set(
         this.#each(block.trustDomains, [...path, 'trustDomains'], (text) => {
           const domain = parseTrustDomain(text);
-          return domain instanceof SpiffeIdError ? { error: domain.rule } : domain;
+          if (domain instanceof SpiffeIdError) return { error: domain.rule };
+          return domain === text ? text : { error: `the name alone is expected, \`${domain}\`` };
         }),
       ),
       namespaces: this.#each(block.namespaces, [...path, 'namespaces'], textMatcher),
@@ -198,6 +199,7 @@ class RuleCompiler {
     services: ReadonlySet<string> | undefined,
     path: Path,
   ): readonly OperationReference[] | undefined {
+    if (names === undefined) return undefined;
     const { namespace } = this.#policy.metadata;
     const reached = this.#context.services.filter(
       (service) => service.namespace === namespace && (services?.has(service.id) ?? true),

@@ -1,5 +1,6 @@
-// The decision on one AccessRequest (DESIGN section 5): default deny, forbid overrides permit, order
-// never matters. It looks at every candidate: stopping early would hide rules that also matched.
+// The decision on one AccessRequest (DESIGN section 5): default deny, forbid overrides permit,
+// order never matters. It looks at every candidate: stopping early would hide rules that also
+// matched.
 
 import type { AccessRequest } from '../access_request.ts';
 import {

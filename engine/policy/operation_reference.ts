@@ -1,5 +1,5 @@
-// How a rule names operations: `name`, `service/name` or `namespace/service/name`; the name may be a
-// text pattern.
+// How a rule names operations: `name`, `service/name` or `namespace/service/name`; the name may be
+// a text pattern.
 
 import type { Operation } from '../access_request.ts';
 import { isTextPattern, parseTextPattern, type TextMatcher } from './text_pattern.ts';

@@ -60,20 +60,49 @@ function index(
   diagnostics: Diagnostics,
 ): Map<string, Service> {
   const found = new Map<string, Service>();
+  const owners = new Map<string, Service>();
   for (const service of services) {
     for (const [position, value] of service[field].entries()) {
       const at = service.at(['spec', field, position]);
-      const other = found.get(value);
+      const other = found.get(value) ?? foreign(owners.get(withoutPort(value)), service);
       if (other !== undefined) {
-        const message = `\`${value}\` is a destination of \`${other.id}\` already`;
-        diagnostics.error(at, message, 'one Service for a destination');
+        const message = `\`${value}\` belongs to \`${other.id}\` already`;
+        diagnostics.error(at, message, `one Service for a ${field.slice(0, -1)}`);
       }
-      if (field === 'destinations') {
-        const id = parseSpiffeId(value);
-        if (!(id instanceof SpiffeId)) diagnostics.error(at, `\`${value}\`: ${id.rule}`);
-      }
+      const fault = field === 'hosts' ? hostFault(value) : destinationFault(value, service);
+      if (fault !== undefined) diagnostics[fault.severity](at, fault.message);
       found.set(value, service);
+      owners.set(withoutPort(value), service);
     }
   }
   return found;
+}
+
+/** The caller chooses the port of a host, so one name never belongs to two namespaces. */
+function foreign(owner: Service | undefined, service: Service): Service | undefined {
+  return owner?.namespace === service.namespace ? undefined : owner;
+}
+
+function withoutPort(host: string): string {
+  return host.replace(/:\d{1,5}$/, '');
+}
+
+interface Fault {
+  readonly severity: 'error' | 'warning';
+  readonly message: string;
+}
+
+function hostFault(host: string): Fault | undefined {
+  if (!/[*/@\s]/.test(host)) return undefined;
+  return { severity: 'error', message: `\`${host}\` is no host name; hosts are exact` };
+}
+
+function destinationFault(destination: string, service: Service): Fault | undefined {
+  const id = parseSpiffeId(destination);
+  if (!(id instanceof SpiffeId)) {
+    return { severity: 'error', message: `\`${destination}\`: ${id.rule}` };
+  }
+  if (id.namespace === undefined || id.namespace === service.namespace) return undefined;
+  const message = `a Service of \`${service.namespace}\` claims a workload of \`${id.namespace}\``;
+  return { severity: 'warning', message };
 }

@@ -1,5 +1,5 @@
-// The routes of one service: a tree a method, walked segment by segment, so that the cost depends on
-// the path and not on how many operations there are. At each segment literal text goes before a
+// The routes of one service: a tree a method, walked segment by segment, so that the cost depends
+// on the path and not on how many operations there are. At each segment literal text goes before a
 // capture, a capture before the rest; a longer template therefore beats a shorter one.
 
 import type { TemplateSegment } from './path_template.ts';
@@ -72,8 +72,7 @@ function walk<T>(
       const target = slash === -1 ? literal.end : walk(literal, path, slash + 1, captures);
       if (target !== undefined) return target;
     }
-    // A capture is one segment: an encoded slash would make two of it.
-    if (node.capture !== undefined && segment !== '' && !segment.includes('/')) {
+    if (node.capture !== undefined && isOneSegment(segment)) {
       captures.push(segment);
       const { capture } = node;
       const target = slash === -1 ? capture.end : walk(capture, path, slash + 1, captures);
@@ -88,6 +87,11 @@ function walk<T>(
   return node.rest;
 }
 
+/** A capture is one segment: empty, a dot segment or with a slash it would be another number. */
+function isOneSegment(segment: string): boolean {
+  return segment !== '' && segment !== '.' && segment !== '..' && !segment.includes('/');
+}
+
 /** Percent-decoded once; undefined when it is no valid UTF-8 or no valid encoding. */
 function decodeSegment(segment: string): string | undefined {
   if (!segment.includes('%')) return segment;
@@ -98,8 +102,13 @@ function decodeSegment(segment: string): string | undefined {
   }
 }
 
-/** An encoded slash in the rest would move a boundary, so such a path matches nothing. */
+/**
+ * INVARIANT: one resource has one name. A slash at the end is no part of it, or a rule about `a/b`
+ * would not see `a/b/`; an empty or a dot segment, and an encoded slash, would move a boundary, so
+ * such a path matches nothing.
+ */
 function decodeRest(rest: string): string | undefined {
-  if (!rest.includes('%')) return rest;
-  return /%2f/i.test(rest) ? undefined : decodeSegment(rest);
+  const decoded = /%2f/i.test(rest) ? undefined : decodeSegment(rest);
+  const named = decoded?.endsWith('/') ? decoded.slice(0, -1) : decoded;
+  return named?.split('/').every(isOneSegment) ? named : undefined;
 }

@@ -71,7 +71,9 @@ function reorder(result: NaiveResult): NaiveResult {
   return { outcome, reason, rules, ruleCount, shadow, principal, operation };
 }
 
-/** Drops documents and rules as long as the two still differ; a bundle that no longer loads stays. */
+/**
+ * Drops documents and rules as long as the two still differ; a bundle that no longer loads stays.
+ */
 export function reduce(
   documents: readonly Doc[],
   differs: (documents: readonly Doc[]) => boolean,

@@ -1,5 +1,5 @@
-// Single cases, each decided by the engine and by the naive evaluator: what a capability promises, and
-// what random comparison once found.
+// Single cases, each decided by the engine and by the naive evaluator: what a capability promises,
+// and what random comparison once found.
 
 import assert from 'node:assert/strict';
 import type { Doc } from './bundle_generator.ts';
@@ -92,20 +92,29 @@ const CASES: readonly Case[] = [
     want: 'authz.no_match',
   },
   {
-    name: 'forbids a trust domain that the rule names by a SPIFFE ID',
-    rules: [permit, { id: 'f', effect: 'forbid', from: { trustDomains: [EVIL] }, to: {} }],
+    name: 'forbids a trust domain that the rule names',
+    rules: [
+      permit,
+      { id: 'f', effect: 'forbid', from: { trustDomains: ['evil.example'] }, to: {} },
+    ],
     source: EVIL,
     want: 'authz.forbidden',
   },
   {
-    name: 'excepts a trust domain that the rule names by a SPIFFE ID',
-    rules: [{ ...permit, from: { ...everybody, not: { trustDomains: [EVIL] } } }],
+    name: 'excepts a trust domain that the rule names',
+    rules: [{ ...permit, from: { ...everybody, not: { trustDomains: ['evil.example'] } } }],
     source: EVIL,
     want: 'authz.no_match',
   },
   {
-    name: 'permits a trust domain that the rule names by a SPIFFE ID',
-    rules: [{ ...permit, from: { trustDomains: [`spiffe://${HOME}`] } }],
+    name: 'forbids a foreign namespace of the same name as one that is spared',
+    rules: [permit, { id: 'f', effect: 'forbid', from: { not: { namespaces: ['shop'] } }, to: {} }],
+    source: EVIL,
+    want: 'authz.forbidden',
+  },
+  {
+    name: 'permits a trust domain that the rule names',
+    rules: [{ ...permit, from: { trustDomains: [HOME] } }],
     want: 'allow',
   },
   {

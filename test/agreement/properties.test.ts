@@ -1,5 +1,5 @@
-// Properties of every decision, on random bundles and requests: proof and permission are both needed
-// and neither makes up for the other.
+// Properties of every decision, on random bundles and requests: proof and permission are both
+// needed and neither makes up for the other.
 
 import assert from 'node:assert/strict';
 import { type AccessRequest, ANONYMOUS, type Principal } from '../../engine/access_request.ts';

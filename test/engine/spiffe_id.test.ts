@@ -1,3 +1,5 @@
+// SPIFFE IDs: what is one, what is none and why, byte by byte and on the data of others.
+
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import {

@@ -1,3 +1,5 @@
+// Patterns over SPIFFE IDs: what they match, which of two is more specific, and what is none.
+
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { parseSpiffeId, SpiffeId } from '../../engine/spiffe_id.ts';

@@ -29,7 +29,9 @@ export function grpcAndHttp(reason: string | undefined): Pick<Expected, 'grpc' |
   return { grpc: reason.startsWith('authn.') ? 16 : 7, http };
 }
 
-/** What is read of the message; protobufjs spells the fields of google.protobuf.Struct its own way. */
+/**
+ * What is read of the message; protobufjs spells the fields of google.protobuf.Struct its own way.
+ */
 interface Official {
   readonly status: { readonly code: number };
   readonly denied_response: { readonly status: { readonly code: number } } | null;

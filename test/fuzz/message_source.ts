@@ -1,4 +1,5 @@
-// The messages of a fuzz run, one after the other: seeds as they are, and seeds mutated once or more.
+// The messages of a fuzz run, one after the other: seeds as they are, and seeds mutated once or
+// more.
 
 import type { Random } from '../agreement/random.ts';
 import { mutateBytes, mutateLength, mutateTree } from './mutation.ts';

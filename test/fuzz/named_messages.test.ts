@@ -1,5 +1,5 @@
-// Single messages that a strict reader refuses, one for each rule, and their neighbours that it reads:
-// the engine's decoder and the naive one agree on all of them.
+// Single messages that a strict reader refuses, one for each rule, and their neighbours that it
+// reads: the engine's decoder and the naive one agree on all of them.
 
 import assert from 'node:assert/strict';
 import { isFailure } from '../../engine/failure.ts';

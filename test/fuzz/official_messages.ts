@@ -6,8 +6,8 @@ import protobuf from 'protobufjs';
 import { loadOfficialRoot } from '../proto/official.ts';
 
 const root = loadOfficialRoot();
-// Newer than the files: test/proto/wire_compatibility.test.ts lists it, and a field that a descriptor
-// has may not come as another type.
+// Newer than the files: test/proto/wire_compatibility.test.ts lists it, and a field that a
+// descriptor has may not come as another type.
 root
   .lookupType('envoy.config.core.v3.SocketAddress')
   .add(new protobuf.Field('network_namespace_filepath', 7, 'string'));

@@ -1,5 +1,5 @@
-// What the answer to any bytes has to be: the official .proto files decode them, the naive evaluator
-// decides, and what a strict parser refuses is a malformed request.
+// What the answer to any bytes has to be: the official .proto files decode them, the naive
+// evaluator decides, and what a strict parser refuses is a malformed request.
 
 import { evaluate, type NaiveBundle } from '../naive/evaluate.ts';
 import {

@@ -1,10 +1,10 @@
-// A naive reader of the protobuf wire format, driven by the official descriptors: a message becomes a
-// tree, or the first reason why two parsers could read it differently. It knows nothing of ours.
+// A naive reader of the protobuf wire format, driven by the official descriptors: a message becomes
+// a tree, or the first reason why two parsers could read it differently. It knows nothing of ours.
 
 import { isUtf8 } from 'node:buffer';
 import protobuf from 'protobufjs';
 
-const DEPTH_MAX = 64;
+const DEPTH_MAX = 320;
 
 /** One field as it was sent. */
 export interface Node {

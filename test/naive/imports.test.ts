@@ -1,5 +1,5 @@
-// The naive evaluator is only worth comparing with while it is written independently: of the project
-// it may share the parser and types, nothing that decides.
+// The naive evaluator is only worth comparing with while it is written independently: of the
+// project it may share the parser and types, nothing that decides.
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -8,7 +8,9 @@ import { join } from 'node:path';
 const FOLDER = import.meta.dirname;
 const FILES = readdirSync(FOLDER).filter((name) => !name.endsWith('.test.ts'));
 
-/** Types of parsed documents, and the closed list of reasons; nothing of them is left at run time. */
+/**
+ * Types of parsed documents, and the closed list of reasons; nothing of them is left at run time.
+ */
 const SHARED_TYPES = [
   '../../engine/bundle/bundle.ts',
   '../../engine/bundle/kinds.ts',

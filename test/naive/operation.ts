@@ -1,5 +1,5 @@
-// Which operation of a Service a request is, and on which resource (DESIGN section 6, "Path"): every
-// operation is tried, and the most specific template wins.
+// Which operation of a Service a request is, and on which resource (DESIGN section 6, "Path"):
+// every operation is tried, and the most specific template wins.
 
 import type { OperationDocument, ServiceDocument } from '../../engine/bundle/kinds.ts';
 import { fill } from './text.ts';
@@ -77,8 +77,10 @@ function capture(template: string, path: string): Captures | undefined {
     parts.pop();
     const left = segments.splice(parts.length).join('/');
     const text = /%2f/i.test(left) ? undefined : decoded(left);
-    if (text === undefined || text === '') return undefined;
-    captures[rest] = text;
+    // A slash at the end names the same resource.
+    const named = text?.replace(/\/$/, '');
+    if (named === undefined || !named.split('/').every(isNamed)) return undefined;
+    captures[rest] = named;
   }
   if (parts.length !== segments.length) return undefined;
   for (const [index, part] of parts.entries()) {
@@ -86,10 +88,14 @@ function capture(template: string, path: string): Captures | undefined {
     const name = /^\{(\w+)\}$/.exec(part)?.[1];
     if (segment === undefined) return undefined;
     if (name === undefined && segment !== part) return undefined;
-    if (name !== undefined && (segment === '' || segment.includes('/'))) return undefined;
+    if (name !== undefined && (!isNamed(segment) || segment.includes('/'))) return undefined;
     if (name !== undefined) captures[name] = segment;
   }
   return captures;
+}
+
+function isNamed(segment: string): boolean {
+  return !['', '.', '..'].includes(segment);
 }
 
 /** Once; undefined when that is not possible. */
@@ -101,7 +107,9 @@ function decoded(text: string): string | undefined {
   }
 }
 
-/** Sorts the more specific template first: literal, capture, rest, decided at the first difference. */
+/**
+ * Sorts the more specific template first: literal, capture, rest, decided at the first difference.
+ */
 function rank(template: string): string {
   return template
     .slice(1)

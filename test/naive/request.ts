@@ -1,5 +1,5 @@
-// What the naive evaluator looks at: a CheckRequest as the official .proto files decode it, reduced to
-// the few texts that this version of the policy language can speak of.
+// What the naive evaluator looks at: a CheckRequest as the official .proto files decode it, reduced
+// to the few texts that this version of the policy language can speak of.
 
 import type { Reason } from '../../engine/reason.ts';
 

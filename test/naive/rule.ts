@@ -1,17 +1,17 @@
-// Does a rule speak of this request? Keys of a block AND, items of a list OR, `not` negates its whole
-// block, and a negation matches what is absent (DESIGN section 6).
+// Does a rule speak of this request? Keys of a block AND, items of a list OR, `not` negates its
+// whole block, and a negation matches what is absent (DESIGN section 6).
 
 import type { FromBlock, RuleDocument, ToBlock } from '../../engine/bundle/kinds.ts';
 import type { NaiveOperation } from './operation.ts';
 import type { NaivePrincipal } from './principal.ts';
-import { idMatches, trustDomainOf } from './spiffe.ts';
+import { idMatches } from './spiffe.ts';
 import { resourceMatches, textMatches } from './text.ts';
 
 const STRONG_VERBS = ['admin', 'rotate', 'delegate', 'escalate'];
 
 /**
- * @param home the trust domains that a permit means by a namespace or a service account, unless it
- *   names whom it means itself.
+ * @param home the trust domains that a permit, or a forbid's `not`, means by a namespace or a
+ *   service account, unless it names whom it means itself.
  */
 export function ruleMatches(
   rule: RuleDocument,
@@ -21,7 +21,7 @@ export function ruleMatches(
   home: readonly string[],
 ): boolean {
   if (operation.namespace !== policyNamespace) return false;
-  if (!fromMatches(rule, principal) || !toMatches(rule.to, operation)) return false;
+  if (!fromMatches(rule, principal, home) || !toMatches(rule.to, operation)) return false;
   if (rule.to.not !== undefined && toMatches(rule.to.not, operation)) return false;
   if (rule.effect === 'forbid') return true;
   return (
@@ -31,14 +31,21 @@ export function ruleMatches(
   );
 }
 
-function fromMatches({ effect, from }: RuleDocument, principal: NaivePrincipal): boolean {
+function fromMatches(
+  { effect, from }: RuleDocument,
+  principal: NaivePrincipal,
+  home: readonly string[],
+): boolean {
   const { not, anonymous, ...block } = from;
   if (principal.id === undefined) {
     // Such a caller has none of the things a block asks for, and a permit has to name it.
     return anonymous === true || (effect === 'forbid' && Object.keys(block).length === 0);
   }
   if (anonymous) return false;
-  return principalMatches(block, principal) && !(not && principalMatches(not, principal));
+  if (!principalMatches(block, principal)) return false;
+  if (not === undefined || !principalMatches(not, principal)) return true;
+  // What a forbid spares by a namespace is spared at home only.
+  return effect === 'forbid' && !staysAtHome(not, principal, home);
 }
 
 function principalMatches(block: FromBlock, { id, kind }: NaivePrincipal): boolean {
@@ -47,8 +54,7 @@ function principalMatches(block: FromBlock, { id, kind }: NaivePrincipal): boole
   const account = `${id.namespace}/${id.serviceAccount}`;
   return (
     (principals === undefined || principals.some((it) => idMatches(it, id))) &&
-    (trustDomains === undefined ||
-      trustDomains.some((it) => trustDomainOf(it) === id.trustDomain)) &&
+    (trustDomains === undefined || trustDomains.includes(id.trustDomain)) &&
     (namespaces === undefined || namespaces.some((it) => textMatches(it, id.namespace))) &&
     (serviceAccounts === undefined ||
       (id.namespace !== undefined && serviceAccounts.includes(account))) &&

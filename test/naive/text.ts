@@ -9,7 +9,9 @@ export function textMatches(pattern: string, value: string | undefined): boolean
   return pattern === value;
 }
 
-/** `type/id`, both written out; `*` in the id is one segment, a trailing `**` is all that is left. */
+/**
+ * `type/id`, both written out; `*` in the id is one segment, a trailing `**` is all that is left.
+ */
 export function resourceMatches(pattern: string, type: string, id: string): boolean {
   const [wantedType, ...wanted] = pattern.split('/');
   if (wantedType !== type) return false;

@@ -1,0 +1,109 @@
+// Bundles of any number of rules. They come in blocks of ten for one service, of several kinds, as
+// teams write them, and the request of check.json has three candidates whatever the number: so a
+// cost that grows with it is a fault of the index and not of the bundle.
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const RULES_A_SERVICE = 10;
+const SERVICES_A_FILE = 1000;
+const TRUST_DOMAIN = 'demo.example';
+const PAYMENTS = `spiffe://${TRUST_DOMAIN}/ns/pay/sa/payments`;
+const CHECKOUT = `spiffe://${TRUST_DOMAIN}/ns/shop/sa/checkout`;
+
+/** Writes a bundle with exactly `rules` rules, a multiple of ten, that allows check.json. */
+export function writeBundle(folder: string, rules: number): void {
+  if (rules < RULES_A_SERVICE || rules % RULES_A_SERVICE !== 0) {
+    throw new Error(`${rules} rules: expected a multiple of ${RULES_A_SERVICE}`);
+  }
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'callers.yaml'), [ENFORCER, identity(0)].join('---\n'));
+  const services = rules / RULES_A_SERVICE;
+  for (let first = 0; first < services; first += SERVICES_A_FILE) {
+    const documents: string[] = [];
+    for (let index = first; index < Math.min(services, first + SERVICES_A_FILE); index++) {
+      documents.push(service(index), policy(index));
+      if (index > 0) documents.push(identity(index));
+    }
+    writeFileSync(join(folder, `services-${first}.yaml`), documents.join('---\n'));
+  }
+}
+
+const ENFORCER = `apiVersion: remit.mesh/v1
+kind: Enforcer
+metadata: {name: on-this-host}
+spec: {type: gateway, local: true, asserts: {peer: [principal], destinations: ["*"]}}
+`;
+
+/** The first service is the one that check.json asks about. */
+const destination = (index: number) => (index === 0 ? PAYMENTS : `${PAYMENTS}-${index}`);
+const caller = (index: number) => (index === 0 ? CHECKOUT : `${CHECKOUT}-${index}`);
+
+const identity = (index: number) => `apiVersion: remit.mesh/v1
+kind: Identity
+metadata: {name: caller-${index}, namespace: shop}
+spec: {spiffe: "${caller(index)}", kind: workload, environment: prod, tenant: acme}
+`;
+
+const service = (index: number) => `apiVersion: remit.mesh/v1
+kind: Service
+metadata: {name: payments-${index}, namespace: pay}
+spec:
+  destinations: ["${destination(index)}"]
+  environment: prod
+  accepts: [x509-svid]
+  operations:
+    account.read:
+      http: "GET /v1/tenants/{tenant}/accounts/{account}"
+      verb: read
+      resource: "account/{path.account}"
+      tenant: "{path.tenant}"
+    refund.create:
+      http: "POST /v1/tenants/{tenant}/accounts/{account}/refunds"
+      verb: write
+      resource: "account/{path.account}"
+      tenant: "{path.tenant}"
+      dataClass: confidential
+    report.read:
+      http: "GET /v1/reports/{report}"
+      verb: read
+      resource: "report/{path.report}"
+`;
+
+const policy = (index: number) => {
+  const to = `services: [payments-${index}]`;
+  const others = Array.from(
+    { length: RULES_A_SERVICE - 5 },
+    (_, other) => `  - id: other-${other}
+    effect: permit
+    from: {principals: ["spiffe://${TRUST_DOMAIN}/ns/bi/sa/other-${index}-${other}"]}
+    to: {${to}, operations: [report.read, account.read]}
+`,
+  );
+  return `apiVersion: remit.mesh/v1
+kind: Policy
+metadata: {name: payments-${index}, namespace: pay}
+spec:
+  rules:
+  - id: caller
+    effect: permit
+    from: {principals: ["${caller(index)}"]}
+    to: {${to}, operations: [account.read, refund.create], resources: ["account/*"]}
+  - id: reports
+    effect: permit
+    from: {namespaces: [shop]}
+    to: {${to}, verbs: [read], resources: ["report/*", account/shared]}
+  - id: nightly
+    effect: permit
+    from: {serviceAccounts: [ops/batch]}
+    to: {${to}, verbs: [read]}
+  - id: disputed
+    effect: forbid
+    from: {}
+    to: {${to}, resources: [account/17]}
+  - id: frozen
+    effect: forbid
+    from: {}
+    to: {${to}, verbs: [write], resources: [account/99]}
+${others.join('')}`;
+};

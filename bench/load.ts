@@ -1,0 +1,102 @@
+// Loads a server with one message again and again, over several connections with several streams
+// each, from a process on the client's core: h2load where it is installed, else our own client,
+// which takes the same work and tells the same things.
+
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Cleanup } from '../demo/cleanup.ts';
+import { CHECK_PATH } from './check_message.ts';
+import { CLIENT_CORE, pinned } from './machine.ts';
+
+export type Client = 'h2load' | 'node';
+
+export interface LoadShape {
+  readonly connections: number;
+  /** Streams at a time on each connection. */
+  readonly streams: number;
+}
+
+export interface Load extends LoadShape {
+  readonly client: Client;
+  readonly port: number;
+  readonly requests: number;
+  /** A file with the framed message. */
+  readonly messageFile: string;
+  /** For files of the client's own. */
+  readonly folder: string;
+}
+
+export interface LoadResult {
+  readonly seconds: number;
+  /** How long each request took, in any order. */
+  readonly tookUs: Float64Array;
+  /** Bytes of all answers, in gRPC's framing. */
+  readonly answerBytes: number;
+}
+
+/** h2load, unless it is not there or another client is asked for. */
+export function chooseClient(wanted: string | undefined): Client {
+  if (wanted === 'node' || wanted === 'h2load') return wanted;
+  if (wanted !== undefined) throw new Error(`no client \`${wanted}\`; expected h2load or node`);
+  return spawnSync('h2load', ['--version']).status === 0 ? 'h2load' : 'node';
+}
+
+/** Sends all requests; throws unless every one was answered with HTTP 200. */
+export function runLoad(load: Load, cleanup: Cleanup): Promise<LoadResult> {
+  return load.client === 'h2load' ? runH2load(load, cleanup) : runOwnClient(load, cleanup);
+}
+
+async function runH2load(load: Load, cleanup: Cleanup): Promise<LoadResult> {
+  const log = join(load.folder, 'h2load.log');
+  rmSync(log, { force: true });
+  const output = await run(cleanup, [
+    ...['h2load', `--requests=${load.requests}`, `--clients=${load.connections}`],
+    ...[`--max-concurrent-streams=${load.streams}`, `--data=${load.messageFile}`],
+    ...['--header=content-type: application/grpc', '--header=te: trailers', `--log-file=${log}`],
+    `http://127.0.0.1:${load.port}${CHECK_PATH}`,
+  ]);
+  const find = (pattern: RegExp): number => Number(pattern.exec(output)?.[1]);
+  const ok = find(/^status codes: (\d+) 2xx/m);
+  const succeeded = find(/(\d+) succeeded/);
+  if (ok !== load.requests || succeeded !== load.requests) {
+    throw new Error(`not all of ${load.requests} requests succeeded:\n${output}`);
+  }
+  // A line a request: start, HTTP status, microseconds.
+  const lines = readFileSync(log, 'utf8').trimEnd().split('\n');
+  const tookUs = Float64Array.from(lines, (line) => Number(line.slice(line.lastIndexOf('\t') + 1)));
+  return {
+    seconds: load.requests / find(/^finished in [\d.]+m?s, ([\d.]+) req\/s/m),
+    tookUs,
+    answerBytes: find(/\((\d+)\) data$/m),
+  };
+}
+
+async function runOwnClient(load: Load, cleanup: Cleanup): Promise<LoadResult> {
+  const program = join(import.meta.dirname, 'http2_client.ts');
+  // What it prints is a LoadResult, with a plain array in it.
+  return JSON.parse(
+    await run(cleanup, [process.execPath, program, JSON.stringify(load)]),
+    (key, it) => (key === 'tookUs' ? Float64Array.from(it as number[]) : it),
+  ) as LoadResult;
+}
+
+async function run(cleanup: Cleanup, command: readonly string[]): Promise<string> {
+  const [program = '', ...args] = pinned(CLIENT_CORE, command);
+  const child: ChildProcess = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  cleanup.add(() => {
+    child.kill('SIGKILL');
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (chunk: string) => {
+      output += chunk;
+    });
+  }
+  const how = await new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('close', (code, signal) => resolve(signal ?? `exit code ${code}`));
+  });
+  if (how !== 'exit code 0') throw new Error(`${command[0]} ended: ${how}\n${output.slice(-2000)}`);
+  return output;
+}

@@ -1,0 +1,206 @@
+// What only several documents together get wrong, and how several mistakes are told at once.
+
+import assert from 'node:assert/strict';
+import { Diagnostics } from '../../engine/diagnostic.ts';
+import { BUNDLE_FILE_BYTES_MAX } from '../../engine/limits.ts';
+import { compileSnapshot, DEFAULT_SETTINGS } from '../../engine/snapshot.ts';
+import { enforcer, GATEWAY, identity, policy, service, textOf, told } from './fixture.ts';
+import { describeMistakes, type Mistake, toldOf } from './mistakes.ts';
+
+const SERVICES = `
+kind: Service
+metadata: {name: payments, namespace: pay}
+spec: {operations: {refund.create: {http: POST /r}, refund.read: {http: GET /r}}}
+---
+kind: Service
+metadata: {name: ledger, namespace: pay}
+spec: {operations: {balance.read: {grpc: /bank.Ledger/Get}}}
+---
+kind: Service
+metadata: {name: crm, namespace: crm}
+spec: {operations: {customer.read: {http: GET /c}}}
+---
+kind: Policy
+metadata: {name: p, namespace: pay}
+`;
+// What follows stands on line 16.
+const R = (to: string) =>
+  `${SERVICES}spec: {rules: [{id: a, effect: forbid, from: {}, to: {${to}}}]}`;
+const SERVICE_NAMES = 'one of payments, ledger';
+const ALL = 'one of refund.create, refund.read, balance.read';
+
+const references: Mistake[] = [
+  {
+    name: 'a misspelt service',
+    text: R('services: [payment]'),
+    want: [['16:66', 'no service `payment` in namespace `pay`', SERVICE_NAMES, 'payments']],
+  },
+  {
+    name: 'a service of another namespace, by its name',
+    text: R('services: [crm]'),
+    want: [['16:66', 'no service `crm` in namespace `pay`', SERVICE_NAMES]],
+  },
+  {
+    name: 'a service of another namespace, by its id',
+    text: R('services: [crm/crm]'),
+    want: [['16:66', 'a policy reaches the services of its own namespace']],
+  },
+  {
+    name: 'a service with something before its namespace',
+    text: R('services: [x/pay/payments]'),
+    want: [['16:66', 'a policy reaches the services of its own namespace']],
+  },
+  {
+    name: 'a service pattern with its star inside',
+    text: R('services: ["pay*s"]'),
+    want: [['16:66', 'no service `pay*s` in namespace `pay`', SERVICE_NAMES]],
+  },
+  {
+    name: 'a misspelt operation',
+    text: R('operations: [refund.creat]'),
+    want: [['16:68', 'no operation `refund.creat` in namespace `pay`', ALL, 'refund.create']],
+  },
+  {
+    name: 'an operation of another service',
+    text: R('operations: [ledger/refund.read]'),
+    want: [['16:68', 'no operation `ledger/refund.read` in namespace `pay`', ALL]],
+  },
+  {
+    name: 'an operation of a service that the rule does not reach',
+    text: R('services: [ledger], operations: [refund.read]'),
+    want: [['16:88', 'no operation `refund.read` in namespace `pay`', 'one of balance.read']],
+  },
+  {
+    name: 'an operation of another namespace',
+    text: R('operations: [crm/crm/customer.read]'),
+    want: [['16:68', 'no operation `crm/crm/customer.read` in namespace `pay`', ALL]],
+  },
+  {
+    name: 'an operation pattern in another namespace, which would never match',
+    text: R('operations: ["crm/crm/*"]'),
+    want: [['16:68', 'no operation `crm/crm/*` in namespace `pay`', ALL]],
+  },
+  {
+    name: 'an operation pattern in a misspelt service, which would never match',
+    text: R('operations: ["payment/*"]'),
+    want: [['16:68', 'no operation `payment/*` in namespace `pay`', ALL]],
+  },
+  {
+    name: 'an operation pattern over services',
+    text: R('operations: ["*/refund.read"]'),
+    want: [['16:68', '`*/refund.read`: expected `operation` or `service/operation`']],
+  },
+  {
+    name: 'an operation with too many parts, or an empty one',
+    text: R('operations: [a/b/c/d, /a]'),
+    want: [
+      ['16:68', '`a/b/c/d`: expected `operation` or `service/operation`'],
+      ['16:77', '`/a`: expected `operation` or `service/operation`'],
+    ],
+  },
+  {
+    name: 'a misspelt operation within a not',
+    text: R('not: {operations: [refund.red]}'),
+    want: [['16:74', 'no operation `refund.red` in namespace `pay`', ALL, 'refund.read']],
+  },
+];
+
+describeMistakes('a reference', references);
+
+describe('several documents', () => {
+  it('of one kind may not have one id; the first is named', () => {
+    const twice = [policy('p', []), policy('p', []), policy('p', [], 'other')];
+    assert.deepEqual(told(textOf(twice)), [
+      'b.yaml:3:37: error: a second Policy `pay/p`; the first stands at b.yaml:1',
+    ]);
+  });
+
+  it('of two kinds may have one id', () => {
+    assert.deepEqual(told(textOf([policy('p', []), service('p', { operations: {} })])), []);
+  });
+
+  it('in two files may not have one id; the file of the first is named', () => {
+    const text = textOf([policy('p', [])]);
+    const diagnostics = new Diagnostics();
+    const files = ['a.yaml', 'b.yaml'].map((name) => ({ name, text }));
+    compileSnapshot(files, DEFAULT_SETTINGS, 1, diagnostics);
+    const [only, ...more] = diagnostics.list;
+    assert.deepEqual([only?.file, more.length], ['b.yaml', 0]);
+    assert.equal(only?.message, 'a second Policy `pay/p`; the first stands at a.yaml:1');
+  });
+
+  it('may not name one SPIFFE ID, or one pattern, twice', () => {
+    const ids = ['spiffe://a/b', 'spiffe://a/b', 'spiffe://a/*', 'spiffe://a/*'];
+    const messages = toldOf(textOf(ids.map((id) => identity(id)))).map(([, message]) => message);
+    assert.deepEqual(messages, [
+      'a second Identity for `spiffe://a/b`',
+      'a second Identity for `spiffe://a/*`',
+    ]);
+  });
+
+  it('may not both be the local enforcer', () => {
+    const second = { ...GATEWAY, metadata: { name: 'other' } };
+    assert.deepEqual(
+      toldOf(textOf([GATEWAY, second])).map(([, ...rest]) => rest),
+      [['two enforcers are local: `gateway` and this one', 'one for the whole bundle']],
+    );
+  });
+
+  it('may not be Services of one destination or one host, whatever its case', () => {
+    const spec = { destinations: ['spiffe://a/b'], hosts: ['A.example'], operations: {} };
+    const other = { ...spec, hosts: ['a.EXAMPLE'] };
+    const messages = toldOf(textOf([service('one', spec), service('two', other)]));
+    assert.deepEqual(
+      messages.map(([, message]) => message),
+      ['`spiffe://a/b` belongs to `pay/one` already', '`a.example` belongs to `pay/one` already'],
+    );
+  });
+
+  it('with several trust domains do not say which one a namespace is in', () => {
+    const rule = { id: 'a', effect: 'permit', from: { namespaces: ['shop'] }, to: {} };
+    const documents = [identity('spiffe://a/b'), identity('spiffe://c/d'), policy('p', [rule])];
+    const [first, ...more] = toldOf(textOf(documents));
+    assert.equal(first?.[1].slice(0, 45), 'namespaces mean something else in each trust ');
+    assert.equal(first?.[2], '`trustDomains` beside it, or `trustDomain` in remit.yaml');
+    assert.equal(more.length, 0);
+    assert.deepEqual(toldOf(textOf(documents), 'a'), []);
+  });
+
+  it('are all told their mistakes at once, in the order in which they stand', () => {
+    const text = [
+      'kind: Polciy',
+      'kind: Role',
+      'kind: Service\nmetadata: {name: S, namespace: n}\nspec: {hsots: [a], operations: {}}',
+      textOf([enforcer('e', { type: 'gateway', local: true, asserts: {} })]),
+    ].join('\n---\n');
+    assert.deepEqual(
+      toldOf(text).map(([at, message]) => `${at} ${message}`),
+      [
+        '1:7 unknown kind `Polciy`',
+        '3:7 kind `Role` is not available in this version',
+        '6:18 metadata.name: must be 1 to 63 of a-z, 0-9, `.` and `-`',
+        '7:8 unknown field `hsots` in spec',
+        '9:92 a gateway asks about many destinations',
+      ],
+    );
+  });
+});
+
+describe('a bundle that is too large', () => {
+  it('is refused before it is parsed', () => {
+    const text = `kind: Policy #${'x'.repeat(BUNDLE_FILE_BYTES_MAX)}`;
+    const want = ['1:1', 'the bundle is too large', '16 MiB a file and 64 MiB together'];
+    assert.deepEqual(toldOf(text), [want]);
+  });
+
+  it('is refused also when no single file is', () => {
+    const text = `#${'x'.repeat(BUNDLE_FILE_BYTES_MAX - 1)}`;
+    const files = ['a', 'b', 'c', 'd', 'e'].map((name) => ({ name, text }));
+    const diagnostics = new Diagnostics();
+    assert.equal(compileSnapshot(files, DEFAULT_SETTINGS, 1, diagnostics), undefined);
+    assert.deepEqual(
+      diagnostics.list.map(({ file, message }) => [file, message]),
+      [['e', 'the bundle is too large']],
+    );
+  });
+});

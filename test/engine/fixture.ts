@@ -1,0 +1,137 @@
+// Bundles for the tests of the engine, written as objects (JSON is YAML) or as text, and one way to
+// ask a snapshot: what is not said has a harmless default.
+
+import assert from 'node:assert/strict';
+import { check, type Inquiry, type Verdict } from '../../engine/check.ts';
+import { Diagnostics, formatDiagnostic } from '../../engine/diagnostic.ts';
+import { NO_FACTS } from '../../engine/facts.ts';
+import type { Failure } from '../../engine/failure.ts';
+import type { Asker } from '../../engine/identity/enforcer.ts';
+import {
+  compileSnapshot,
+  DEFAULT_SETTINGS,
+  type Settings,
+  type Snapshot,
+} from '../../engine/snapshot.ts';
+
+export type Document = Readonly<Record<string, unknown>>;
+
+export const TRUST_DOMAIN = 'prod.example';
+export const NOW = Date.parse('2026-11-22T12:00:00Z');
+
+export const CHECKOUT = `spiffe://${TRUST_DOMAIN}/ns/shop/sa/checkout`;
+export const REPORTS = `spiffe://${TRUST_DOMAIN}/ns/bi/sa/reports`;
+export const PAYMENTS = `spiffe://${TRUST_DOMAIN}/ns/pay/sa/payments`;
+
+export function service(name: string, spec: Document, namespace = 'pay'): Document {
+  return { kind: 'Service', metadata: { name, namespace }, spec };
+}
+
+export function policy(name: string, rules: readonly Document[], namespace = 'pay'): Document {
+  return { kind: 'Policy', metadata: { name, namespace }, spec: { rules } };
+}
+
+let names = 0;
+
+export function identity(spiffe: string, spec: Document = {}): Document {
+  return { kind: 'Identity', metadata: { name: `identity-${names++}` }, spec: { spiffe, ...spec } };
+}
+
+export function enforcer(name: string, spec: Document): Document {
+  return { kind: 'Enforcer', metadata: { name }, spec };
+}
+
+/** Who asks in most tests: a gateway on this host that may say everything this version reads. */
+export const GATEWAY = enforcer('gateway', {
+  type: 'gateway',
+  local: true,
+  asserts: { peer: ['principal', 'anonymous'], destinations: ['*'] },
+});
+
+export function textOf(documents: readonly Document[]): string {
+  return documents.map((document) => JSON.stringify(document)).join('\n---\n');
+}
+
+/** Everything there is to say about a bundle, one line each, as an operator sees it. */
+export function told(text: string, settings: Partial<Settings> = {}): string[] {
+  const diagnostics = new Diagnostics();
+  const files = [{ name: 'b.yaml', text }];
+  const snapshot = compileSnapshot(files, { ...DEFAULT_SETTINGS, ...settings }, 1, diagnostics);
+  assert.equal(snapshot === undefined, diagnostics.hasErrors, 'a snapshot exactly without errors');
+  return diagnostics.list.map(formatDiagnostic);
+}
+
+export function snapshotOfText(text: string, settings: Partial<Settings> = {}): Snapshot {
+  const diagnostics = new Diagnostics();
+  const files = [{ name: 'b.yaml', text }];
+  const snapshot = compileSnapshot(files, { ...DEFAULT_SETTINGS, ...settings }, 1, diagnostics);
+  assert.ok(snapshot, diagnostics.list.map(formatDiagnostic).join('\n'));
+  return snapshot;
+}
+
+/** A snapshot of a mesh with one trust domain. */
+export function snapshotOf(documents: readonly Document[], settings: Partial<Settings> = {}) {
+  return snapshotOfText(textOf(documents), { trustDomain: TRUST_DOMAIN, ...settings });
+}
+
+export interface Ask {
+  readonly caller?: string;
+  readonly authorization?: boolean;
+  readonly destination?: string;
+  readonly host?: string;
+  readonly extension?: string;
+  /** `METHOD /path`; null for a connection without HTTP. */
+  readonly http?: string | null;
+  readonly fault?: Failure;
+  readonly asker?: Asker;
+  readonly now?: number;
+}
+
+export function inquiryOf(ask: Ask): Inquiry {
+  const [method, path] = (ask.http ?? 'GET /a').split(' ');
+  return {
+    credentials: {
+      peerPrincipal: ask.caller ?? CHECKOUT,
+      authorization: ask.authorization ?? false,
+    },
+    destination: {
+      principal: ask.destination ?? PAYMENTS,
+      host: ask.host ?? '',
+      extension: ask.extension ?? '',
+    },
+    http: ask.http === null ? undefined : { method: method!, path: path ?? '' },
+    fault: ask.fault,
+  };
+}
+
+export function verdictOn(snapshot: Snapshot, ask: Ask = {}): Verdict {
+  const asker = ask.asker ?? { kind: 'local' };
+  const step = check(inquiryOf(ask), asker, snapshot, NO_FACTS, ask.now ?? NOW);
+  assert.ok(step.kind === 'answer');
+  return step.answer;
+}
+
+/** `allow`, or the reason of the denial. */
+export function answerTo(snapshot: Snapshot, ask: Ask = {}): string {
+  const { outcome, reason } = verdictOn(snapshot, ask).decision;
+  assert.equal(outcome === 'allow', reason === undefined, 'a reason exactly on deny');
+  return reason ?? 'allow';
+}
+
+/** A mesh with one service `pay/payments`, two known callers, and the given rules. */
+export function meshWith(
+  rules: readonly Document[],
+  operations: Document = { read: { http: 'GET /a' }, write: { http: 'POST /a' } },
+  settings: Partial<Settings> = {},
+): Snapshot {
+  return snapshotOf(
+    [
+      service('payments', { destinations: [PAYMENTS], operations }),
+      policy('p', rules),
+      identity(CHECKOUT),
+      identity(REPORTS),
+      GATEWAY,
+    ],
+    settings,
+  );
+}

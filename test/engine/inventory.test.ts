@@ -1,0 +1,134 @@
+// Who is known (DESIGN section 6, `Identity`): exact beats pattern, a literal segment earlier on
+// beats a wildcard, and an identity without an entry is proved but may do nothing.
+
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { parseSpiffeId, SpiffeId } from '../../engine/spiffe_id.ts';
+import { CHECKOUT, type Document, GATEWAY, identity, snapshotOf, textOf } from './fixture.ts';
+import { toldOf } from './mistakes.ts';
+
+const TD = 'spiffe://prod.example';
+
+function principalOf(id: string, entries: Readonly<Record<string, Document>>) {
+  const documents = Object.entries(entries).map(([spiffe, spec]) => identity(spiffe, spec));
+  const parsed = parseSpiffeId(id);
+  assert.ok(parsed instanceof SpiffeId);
+  return snapshotOf([...documents, GATEWAY]).proof.inventory.find(parsed);
+}
+
+/** Each entry's tenant is the name by which it is found again. */
+const precedence: { name: string; id: string; entries: string[]; want: string }[] = [
+  { name: 'an exact entry', id: '/a/b', entries: ['/a/b'], want: '/a/b' },
+  { name: 'a pattern', id: '/a/b', entries: ['/a/*'], want: '/a/*' },
+  { name: 'exact before any pattern', id: '/a/b', entries: ['/a/*', '/a/b', '/*/b'], want: '/a/b' },
+  {
+    name: 'an earlier literal before a later',
+    id: '/a/b',
+    entries: ['/*/b', '/a/*'],
+    want: '/a/*',
+  },
+  {
+    name: 'an earlier literal before two later ones',
+    id: '/a/b/c',
+    entries: ['/*/b/c', '/a/*/*'],
+    want: '/a/*/*',
+  },
+  {
+    name: 'fewer wildcards from there',
+    id: '/a/b/c',
+    entries: ['/a/*/*', '/a/*/c'],
+    want: '/a/*/c',
+  },
+  { name: 'any wildcard before none', id: '/x/y', entries: ['/*/*', '/a/*'], want: '/*/*' },
+  { name: 'nothing for a longer id', id: '/a/b/c', entries: ['/a/*', '/*/*'], want: '' },
+  { name: 'nothing for a shorter id', id: '/a', entries: ['/a/*', '/*/*'], want: '' },
+  { name: 'nothing in another case', id: '/A/b', entries: ['/a/b', '/a/*'], want: '' },
+  { name: 'one of two patterns of one shape', id: '/b/x', entries: ['/a/*', '/b/*'], want: '/b/*' },
+];
+
+describe('the inventory', () => {
+  for (const { name, id, entries, want } of precedence) {
+    it(`finds ${name}, in any order of entries`, () => {
+      for (const order of [entries, entries.toReversed()]) {
+        const specs = order.map((path) => [`${TD}${path}`, { tenant: path }]);
+        const principal = principalOf(`${TD}${id}`, Object.fromEntries(specs));
+        assert.deepEqual([principal.tenant, principal.known], [want, want !== '']);
+      }
+    });
+  }
+
+  it('says what a principal is, and never how strongly it is proved', () => {
+    const spec = { kind: 'ci', tenant: 'acme', environment: 'prod', purpose: 'builds' };
+    const principal = principalOf(CHECKOUT, { [CHECKOUT]: spec });
+    assert.deepEqual(
+      { ...principal, spiffe: principal.spiffe?.id },
+      {
+        id: CHECKOUT,
+        spiffe: CHECKOUT,
+        assurance: 'asserted',
+        known: true,
+        kind: 'ci',
+        tenant: 'acme',
+        environment: 'prod',
+      },
+    );
+  });
+
+  it('gives a pattern’s entry the id of the caller', () => {
+    assert.equal(principalOf(`${TD}/a/b`, { [`${TD}/a/*`]: {} }).id, `${TD}/a/b`);
+  });
+
+  it('has a kind for everybody: a workload when nothing is said', () => {
+    assert.equal(principalOf(CHECKOUT, { [CHECKOUT]: {} }).kind, 'workload');
+  });
+
+  it('believes the trust domains of its entries and the mesh’s own, and no others', () => {
+    const entries = [identity('spiffe://a/x'), identity('spiffe://b/*'), identity('spiffe://b/y')];
+    const domains = (trustDomain: string | undefined) =>
+      [...snapshotOf(entries, { trustDomain }).proof.trustDomains].sort();
+    assert.deepEqual(domains('home'), ['a', 'b', 'home']);
+    assert.deepEqual(domains(undefined), ['a', 'b']);
+  });
+
+  it('finds what trying every entry finds', () => {
+    const segment = fc.constantFrom('a', 'b', '*');
+    const path = fc.array(segment, { minLength: 1, maxLength: 4 }).map((it) => `/${it.join('/')}`);
+    const asked = fc.array(fc.constantFrom('a', 'b'), { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(fc.uniqueArray(path, { maxLength: 8 }), asked, (entries, segments) => {
+        const specs = entries.map((entry) => [`${TD}${entry}`, { tenant: entry }]);
+        const found = principalOf(`${TD}/${segments.join('/')}`, Object.fromEntries(specs));
+        const fits = entries
+          .map((entry) => entry.slice(1).split('/'))
+          .filter((it) => it.length === segments.length)
+          .filter((it) => it.every((part, index) => part === '*' || part === segments[index]));
+        // `*` sorts before letters, so the largest has its first wildcard last.
+        const best = fits.map((it) => `/${it.join('/')}`).sort((a, b) => (a < b ? 1 : -1))[0];
+        assert.equal(found.tenant, best ?? '');
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('an inventory that is a mistake', () => {
+  const messages = (...documents: Document[]) =>
+    toldOf(textOf(documents)).map(([, message]) => message);
+
+  it('has two entries for one id, also when they say the same', () => {
+    const message = `a second Identity for \`${CHECKOUT}\``;
+    assert.deepEqual(messages(identity(CHECKOUT), identity(CHECKOUT)), [message]);
+  });
+
+  it('has an agent by a pattern', () => {
+    const message = 'an agent is named exactly, not by a pattern';
+    assert.deepEqual(messages(identity(`${TD}/ns/*/sa/a`, { kind: 'agent' })), [message]);
+    assert.deepEqual(messages(identity(`${TD}/ns/ai/sa/a`, { kind: 'agent' })), []);
+  });
+
+  it('has a wildcard that is no whole segment, or in the trust domain', () => {
+    assert.equal(messages(identity(`${TD}/ns/a*`)).length, 1);
+    assert.equal(messages(identity('spiffe://*/ns/a')).length, 1);
+    assert.equal(messages(identity('spiffe://*.example/ns/a')).length, 1);
+  });
+});

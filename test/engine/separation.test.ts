@@ -1,0 +1,225 @@
+// Proof and permission are apart and both are needed: a perfect credential permits nothing (C-006,
+// C-089), a permit proves nobody (C-005), and neither stage needs the other to run (C-001).
+
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { type AccessRequest, PRINCIPAL_KINDS, VERBS } from '../../engine/access_request.ts';
+import { ASSURANCES, type Assurance } from '../../engine/evidence.ts';
+import { authenticate } from '../../engine/identity/authenticate.ts';
+import { decide } from '../../engine/policy/decide.ts';
+import { RuleIndex } from '../../engine/policy/rule_index.ts';
+import { parseSpiffeId, SpiffeId } from '../../engine/spiffe_id.ts';
+import {
+  answerTo,
+  CHECKOUT,
+  type Document,
+  GATEWAY,
+  identity,
+  meshWith,
+  NOW,
+  PAYMENTS,
+  policy,
+  REPORTS,
+  service,
+  snapshotOf,
+  TRUST_DOMAIN,
+  verdictOn,
+} from './fixture.ts';
+
+/** A principal as no enforcer has to vouch for. */
+function synthetic(assurance: Assurance, known = true): AccessRequest['principal'] {
+  const spiffe = parseSpiffeId(CHECKOUT);
+  assert.ok(spiffe instanceof SpiffeId);
+  const about = { kind: 'workload', tenant: '', environment: '' } as const;
+  return { id: CHECKOUT, spiffe, assurance, known, ...about };
+}
+
+const permitFor = (caller: string, to: Document = {}): Document => {
+  return { id: 'a', effect: 'permit', from: { principals: [caller] }, to };
+};
+
+describe('C-001: the two stages', () => {
+  it('decide about a principal that nobody authenticated', () => {
+    const route = meshWith([permitFor(CHECKOUT)]).policy.services[0]?.operations[0];
+    assert.ok(route);
+    const resource = { type: 'service', id: 'payments', tenant: '' };
+    const request = {
+      principal: synthetic('bound'),
+      operation: route.operation,
+      resource,
+      now: NOW,
+    };
+    assert.equal(decide(request, route.rules).outcome, 'allow');
+    assert.equal(decide(request, new RuleIndex()).outcome, 'deny');
+  });
+
+  it('authenticate somebody about whom there is no policy', () => {
+    const { proof } = snapshotOf([identity(CHECKOUT), GATEWAY]);
+    const enforcer = proof.enforcers.of({ kind: 'local' });
+    assert.ok(enforcer);
+    const credentials = { peerPrincipal: CHECKOUT, authorization: false };
+    const { principal, evidence } = authenticate(credentials, enforcer, false, proof);
+    assert.equal(principal?.id, CHECKOUT);
+    assert.equal(evidence.result, 'verified');
+    assert.ok(!('outcome' in evidence) && !('reason' in principal), 'neither says what is allowed');
+  });
+});
+
+describe('C-006 C-089: a perfect identity', () => {
+  it('is permitted nothing by an empty policy', () => {
+    const { decision, evidence } = verdictOn(meshWith([]));
+    assert.equal(evidence.result, 'verified');
+    assert.equal(decision.reason, 'authz.no_match');
+  });
+
+  it('is permitted nothing where no policy is at all', () => {
+    const pay = service('payments', { destinations: [PAYMENTS], operations: {} });
+    assert.equal(answerTo(snapshotOf([identity(CHECKOUT), GATEWAY])), 'authz.no_policy');
+    const snapshot = snapshotOf([pay, identity(CHECKOUT), GATEWAY]);
+    assert.equal(answerTo(snapshot), 'ctx.unmapped_operation');
+  });
+
+  it('proved by mTLS with a rule for somebody else is permitted nothing', () => {
+    const { decision, evidence } = verdictOn(meshWith([permitFor(REPORTS)]));
+    assert.deepEqual([evidence.method, evidence.assurance], ['peer_principal', 'asserted']);
+    assert.equal(decision.reason, 'authz.no_match');
+  });
+});
+
+const anyAssurance = fc.constantFrom(...ASSURANCES);
+const anyPrincipal = fc.record({
+  assurance: anyAssurance,
+  kind: fc.constantFrom(...PRINCIPAL_KINDS),
+  tenant: fc.constantFrom('', 'acme', 'globex'),
+  environment: fc.constantFrom('', 'prod', 'test'),
+});
+
+/** Rules of which none permits what CHECKOUT asks for below: another caller, verb or resource. */
+const anyUselessRule = fc.oneof(
+  fc.constant(permitFor(REPORTS)),
+  fc.constant(permitFor(CHECKOUT, { resources: ['other/*'] })),
+  fc.constantFrom(...VERBS.filter((verb) => verb !== 'read')).map((verb) => {
+    return permitFor(CHECKOUT, { verbs: [verb] });
+  }),
+  fc.constant({ id: 'f', effect: 'forbid', from: {}, to: { verbs: ['write'] } }),
+);
+const anyUselessRules = fc
+  .array(anyUselessRule, { maxLength: 4 })
+  .map((rules) => rules.map((rule, index) => ({ ...rule, id: `r${index}` })));
+
+describe('C-005: one strong control does not make up for the other:', () => {
+  it('raising the assurance without a permit stays deny', () => {
+    fc.assert(
+      fc.property(anyUselessRules, anyPrincipal, (rules, about) => {
+        const route = meshWith(rules).policy.services[0]!.operations[0]!;
+        const resource = { type: 'service', id: 'payments', tenant: '' };
+        for (const assurance of ASSURANCES.slice(ASSURANCES.indexOf(about.assurance))) {
+          const principal = { ...synthetic(assurance), ...about, assurance };
+          const request = { principal, operation: route.operation, resource, now: NOW };
+          assert.equal(decide(request, route.rules).outcome, 'deny');
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('the outcome of a decision does not depend on the assurance at all', () => {
+    fc.assert(
+      fc.property(anyPrincipal, anyAssurance, (about, other) => {
+        const route = meshWith([permitFor(CHECKOUT)]).policy.services[0]!.operations[0]!;
+        const resource = { type: 'service', id: 'payments', tenant: '' };
+        const outcomes = [about.assurance, other].map((assurance) => {
+          const principal = { ...synthetic(assurance), ...about, assurance };
+          return decide({ principal, operation: route.operation, resource, now: NOW }, route.rules);
+        });
+        assert.deepEqual(outcomes[0], outcomes[1]);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('adding a permit for whoever failed the proof stays deny', () => {
+    const failing = fc.oneof(
+      fc.constantFrom('', 'spiffe://evil.example/a', 'CN=root', `spiffe://${TRUST_DOMAIN}`),
+      fc.string(),
+    );
+    const everything: Document[] = [
+      { id: 'a', effect: 'permit', from: { trustDomains: [TRUST_DOMAIN, 'evil.example'] }, to: {} },
+      { id: 'b', effect: 'permit', from: { principals: ['spiffe://evil.example/a'] }, to: {} },
+      { id: 'c', effect: 'permit', from: { kinds: ['workload', 'gateway'] }, to: {} },
+    ];
+    const before = meshWith([]);
+    const after = meshWith(everything);
+    assert.equal(answerTo(after), 'allow', 'whoever has proof is let through');
+    fc.assert(
+      fc.property(failing, fc.boolean(), (caller, authorization) => {
+        fc.pre(caller !== '' || authorization);
+        const ask = { caller, authorization };
+        const reason = answerTo(before, ask);
+        assert.match(reason, /^authn\./);
+        assert.equal(answerTo(after, ask), reason);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('a permit does not make an identity known', () => {
+    const stranger = `spiffe://${TRUST_DOMAIN}/ns/x/sa/stranger`;
+    const answer = answerTo(meshWith([permitFor(stranger)]), { caller: stranger });
+    assert.equal(answer, 'authz.unknown_identity');
+  });
+});
+
+describe('C-020: each request is decided on the policy of now', () => {
+  it('the same request is allowed by one snapshot and denied by the next', () => {
+    const [before, after] = [meshWith([permitFor(CHECKOUT)]), meshWith([])];
+    const answers = [before, after, before].map((snapshot) => answerTo(snapshot));
+    assert.deepEqual(answers, ['allow', 'authz.no_match', 'allow']);
+  });
+});
+
+describe('C-021 C-026: one identity', () => {
+  const operations = {
+    read: { http: 'GET /docs/{id}', resource: 'doc/{path.id}' },
+    list: { http: 'GET /docs' },
+  };
+  const mesh = meshWith([permitFor(CHECKOUT, { resources: ['doc/1'] })], operations);
+  const cases: [http: string, want: string][] = [
+    ['GET /docs/1', 'allow'],
+    ['GET /docs/2', 'authz.no_match'],
+    ['GET /docs/1', 'allow'],
+    ['GET /docs/10', 'authz.no_match'],
+    ['GET /docs/%31', 'allow'],
+    ['GET /docs', 'authz.no_match'],
+    ['POST /docs/1', 'ctx.unmapped_operation'],
+  ];
+  for (const [http, want] of cases) {
+    it(`asking ${http} is answered ${want}`, () => assert.equal(answerTo(mesh, { http }), want));
+  }
+});
+
+describe('C-086: an allow is for one hop', () => {
+  const [a, b, c] = ['a', 'b', 'c'].map((name) => `spiffe://${TRUST_DOMAIN}/ns/pay/sa/${name}`);
+  const operations = { read: { http: 'GET /a' } };
+  const services = [b, c].map((id, index) => {
+    return service(index === 0 ? 'b' : 'c', { destinations: [id], operations });
+  });
+  const permit = (id: string, caller: string, name: string): Document => {
+    return { ...permitFor(caller, { services: [name] }), id };
+  };
+  const mesh = (...rules: Document[]) =>
+    snapshotOf([...services, policy('p', rules), identity(a!), identity(b!), GATEWAY]);
+
+  it('A may call B, which does not let it call C', () => {
+    const snapshot = mesh(permit('ab', a!, 'b'), permit('bc', b!, 'c'));
+    assert.equal(answerTo(snapshot, { caller: a!, destination: b! }), 'allow');
+    assert.equal(answerTo(snapshot, { caller: b!, destination: c! }), 'allow');
+    assert.equal(answerTo(snapshot, { caller: a!, destination: c! }), 'authz.no_match');
+  });
+
+  it('A may call B, which does not let B call C', () => {
+    const snapshot = mesh(permit('ab', a!, 'b'));
+    assert.equal(answerTo(snapshot, { caller: a!, destination: b! }), 'allow');
+    assert.equal(answerTo(snapshot, { caller: b!, destination: c! }), 'authz.no_match');
+  });
+});
