@@ -22,8 +22,8 @@ const WAITING_PER_WORKER_MAX = 2048;
 const CLOSE_MS_MAX = 1_000;
 /**
  * A worker that exhausts its heap ends alone only while one collection promotes less than the
- * 16 MiB that Node grants beyond the limit. With Node's own bound (192) it took the whole process with it
- * in 7 of 15 runs on a busy machine, with this one in none of 65 (Node 24.21).
+ * 16 MiB that Node grants beyond the limit. With Node's own bound (192) it took the whole process
+ * with it in 7 of 15 runs on a busy machine, with this one in none of 65 (Node 24.21).
  */
 const YOUNG_GENERATION_MIB = 24;
 /** What setTimeout can hold. */
