@@ -1,10 +1,13 @@
 // Our own load client, for machines without h2load: node:http2, each answer checked down to its
-// grpc-status. It takes a Load as JSON and prints a LoadResult.
+// grpc-status. It takes a Load as JSON, writes the log that h2load would write, and prints how many
+// bytes the answers had.
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { type ClientHttp2Session, connect, constants } from 'node:http2';
 import { CHECK_PATH } from './check_message.ts';
 import type { Load } from './load.ts';
+
+type Work = Load & { readonly log: string };
 
 const WINDOW_BYTES = 16 * 1024 * 1024;
 const HEADERS = {
@@ -17,21 +20,19 @@ const HEADERS = {
 class LoadRun {
   readonly #load: Load;
   readonly #message: Buffer;
-  readonly #tookUs: Float64Array;
+  readonly #log: string[] = [];
   readonly #finish: (error?: Error) => void;
   #started = 0;
-  #answered = 0;
-  #answerBytes = 0;
+  answerBytes = 0;
 
   constructor(load: Load, finish: (error?: Error) => void) {
     this.#load = load;
     this.#message = readFileSync(load.messageFile);
-    this.#tookUs = new Float64Array(load.requests);
     this.#finish = finish;
   }
 
-  result(seconds: number) {
-    return { seconds, tookUs: Array.from(this.#tookUs), answerBytes: this.#answerBytes };
+  get log(): string {
+    return this.#log.join('\n');
   }
 
   next(session: ClientHttp2Session): void {
@@ -39,41 +40,45 @@ class LoadRun {
     this.#started++;
     const startedMs = performance.now();
     const stream = session.request(HEADERS);
+    let status: unknown;
     let grpcStatus: unknown;
     stream.on('response', (headers) => {
+      status = headers[':status'];
       grpcStatus = headers['grpc-status'];
     });
     stream.on('trailers', (trailers) => {
       grpcStatus = trailers['grpc-status'];
     });
     stream.on('data', (chunk: Buffer) => {
-      this.#answerBytes += chunk.length;
+      this.answerBytes += chunk.length;
     });
     stream.on('error', (error: Error) => this.#finish(error));
     stream.on('end', () => {
       if (Number(grpcStatus) !== 0) this.#finish(new Error(`grpc-status ${grpcStatus}`));
-      this.#tookUs[this.#answered++] = (performance.now() - startedMs) * 1000;
-      if (this.#answered === this.#load.requests) this.#finish();
+      const startedUs = Math.round((performance.timeOrigin + startedMs) * 1000);
+      const tookUs = Math.round((performance.now() - startedMs) * 1000);
+      this.#log.push(`${startedUs}\t${status}\t${tookUs}`);
+      if (this.#log.length === this.#load.requests) this.#finish();
       else this.next(session);
     });
     stream.end(this.#message);
   }
 }
 
-async function main(load: Load) {
+/** @returns the bytes of all answers */
+async function main(work: Work): Promise<number> {
   const sessions = await Promise.all(
-    Array.from({ length: load.connections }, () => connected(load.port)),
+    Array.from({ length: work.connections }, () => connected(work.port)),
   );
   const { promise: finished, resolve, reject } = Promise.withResolvers<void>();
-  const run = new LoadRun(load, (error) => (error === undefined ? resolve() : reject(error)));
-  const startedMs = performance.now();
+  const run = new LoadRun(work, (error) => (error === undefined ? resolve() : reject(error)));
   for (const session of sessions) {
-    for (let stream = 0; stream < load.streams; stream++) run.next(session);
+    for (let stream = 0; stream < work.streams; stream++) run.next(session);
   }
   await finished;
-  const seconds = (performance.now() - startedMs) / 1000;
   for (const session of sessions) session.destroy();
-  return run.result(seconds);
+  writeFileSync(work.log, run.log);
+  return run.answerBytes;
 }
 
 function connected(port: number): Promise<ClientHttp2Session> {
@@ -93,5 +98,5 @@ function connected(port: number): Promise<ClientHttp2Session> {
 }
 
 // The argument comes from load.ts.
-const load = JSON.parse(process.argv[2] ?? '{}') as Load;
-process.stdout.write(JSON.stringify(await main(load)));
+const work = JSON.parse(process.argv[2] ?? '{}') as Work;
+process.stdout.write(String(await main(work)));

@@ -3,7 +3,7 @@
 // which takes the same work and tells the same things.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cleanup } from '../demo/cleanup.ts';
 import { CHECK_PATH } from './check_message.ts';
@@ -27,9 +27,10 @@ export interface Load extends LoadShape {
   readonly folder: string;
 }
 
+/** One entry a request, in any order. */
 export interface LoadResult {
-  readonly seconds: number;
-  /** How long each request took, in any order. */
+  /** When its answer was complete, in microseconds since the epoch. */
+  readonly endedUs: Float64Array;
   readonly tookUs: Float64Array;
   /** Bytes of all answers, in gRPC's framing. */
   readonly answerBytes: number;
@@ -48,8 +49,7 @@ export function runLoad(load: Load, cleanup: Cleanup): Promise<LoadResult> {
 }
 
 async function runH2load(load: Load, cleanup: Cleanup): Promise<LoadResult> {
-  const log = join(load.folder, 'h2load.log');
-  rmSync(log, { force: true });
+  const log = join(load.folder, 'load.log');
   const output = await run(cleanup, [
     ...['h2load', `--requests=${load.requests}`, `--clients=${load.connections}`],
     ...[`--max-concurrent-streams=${load.streams}`, `--data=${load.messageFile}`],
@@ -58,27 +58,33 @@ async function runH2load(load: Load, cleanup: Cleanup): Promise<LoadResult> {
   ]);
   const find = (pattern: RegExp): number => Number(pattern.exec(output)?.[1]);
   const ok = find(/^status codes: (\d+) 2xx/m);
-  const succeeded = find(/(\d+) succeeded/);
-  if (ok !== load.requests || succeeded !== load.requests) {
+  if (ok !== load.requests || find(/(\d+) succeeded/) !== load.requests) {
     throw new Error(`not all of ${load.requests} requests succeeded:\n${output}`);
   }
-  // A line a request: start, HTTP status, microseconds.
-  const lines = readFileSync(log, 'utf8').trimEnd().split('\n');
-  const tookUs = Float64Array.from(lines, (line) => Number(line.slice(line.lastIndexOf('\t') + 1)));
-  return {
-    seconds: load.requests / find(/^finished in [\d.]+m?s, ([\d.]+) req\/s/m),
-    tookUs,
-    answerBytes: find(/\((\d+)\) data$/m),
-  };
+  return readLog(log, load.requests, find(/\((\d+)\) data$/m));
 }
 
 async function runOwnClient(load: Load, cleanup: Cleanup): Promise<LoadResult> {
+  const log = join(load.folder, 'load.log');
   const program = join(import.meta.dirname, 'http2_client.ts');
-  // What it prints is a LoadResult, with a plain array in it.
-  return JSON.parse(
-    await run(cleanup, [process.execPath, program, JSON.stringify(load)]),
-    (key, it) => (key === 'tookUs' ? Float64Array.from(it as number[]) : it),
-  ) as LoadResult;
+  const work = JSON.stringify({ ...load, log });
+  const answerBytes = await run(cleanup, [process.execPath, program, work]);
+  return readLog(log, load.requests, Number(answerBytes));
+}
+
+/** A line a request, as h2load writes it: start, HTTP status, duration; both in microseconds. */
+function readLog(log: string, requests: number, answerBytes: number): LoadResult {
+  const lines = readFileSync(log, 'utf8').trimEnd().split('\n');
+  const endedUs = new Float64Array(lines.length);
+  const tookUs = new Float64Array(lines.length);
+  for (const [index, line] of lines.entries()) {
+    const [started, status, took] = line.split('\t').map(Number);
+    if (status !== 200) throw new Error(`a request was answered with HTTP ${status}`);
+    tookUs[index] = took ?? Number.NaN;
+    endedUs[index] = (started ?? Number.NaN) + tookUs[index]!;
+  }
+  if (lines.length !== requests) throw new Error(`${lines.length} answers, not ${requests}`);
+  return { endedUs, tookUs, answerBytes };
 }
 
 async function run(cleanup: Cleanup, command: readonly string[]): Promise<string> {

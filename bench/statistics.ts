@@ -16,7 +16,7 @@ export function summarize(samples: readonly number[]): Summary {
   return { median, min: sorted[0]!, max: sorted.at(-1)! };
 }
 
-/** The value below or at which `share` of the samples lie (nearest rank). */
+/** The value at or below which `share` of the sorted samples lie (nearest rank). */
 export function percentile(sorted: Float64Array, share: number): number {
   const rank = Math.max(1, Math.ceil(sorted.length * share));
   const value = sorted[rank - 1];

@@ -3,9 +3,9 @@
 
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
+import { useCommands } from '../support/commands.ts';
 import { useFolder } from '../support/folder.ts';
 import { BUNDLE, writeBundle } from '../support/mesh.ts';
-import { type Run, runCommands } from '../support/process.ts';
 
 const BROKEN = `kind: Service
 metadata: {name: payments, namespace: pay}
@@ -38,22 +38,17 @@ const READERS = [
   ['decide', '--config', 'remit.yaml'],
 ];
 
-async function runOne(args: readonly string[], cwd?: string): Promise<Run> {
-  return (await runCommands([args], cwd))[0]!;
-}
-
 describe('a broken bundle', () => {
   const folder = useFolder();
-  let runs: Run[];
-  before(async () => {
+  const commands = useCommands();
+  before(() => {
     writeBundle(folder.at('policies'), { ...BUNDLE, 'broken.yaml': BROKEN });
     folder.write('remit.yaml', 'policies: ./policies\n');
-    runs = await runCommands(READERS, folder.path);
   });
 
-  for (const [index, args] of READERS.entries()) {
-    it(`is told in full, with places and suggestions, and exit code 2: remit ${args.join(' ')}`, () => {
-      const { code, stdout, stderr } = runs[index]!;
+  for (const args of READERS) {
+    it(`is told in full, with places and suggestions, and exit code 2: remit ${args.join(' ')}`, async () => {
+      const { code, stdout, stderr } = await commands.run(args, folder.path);
       assert.equal(code, 2);
       assert.equal(stdout, '');
       for (const diagnostic of DIAGNOSTICS) assert.match(stderr, diagnostic);
@@ -68,7 +63,7 @@ describe('a broken bundle', () => {
       'many.yaml',
       `kind: Policy\nmetadata: {name: a, namespace: b}\nspec:\n  rules: []\n${rules}\n`,
     );
-    const { code, stderr } = await runOne(['validate', folder.at('many.yaml')]);
+    const { code, stderr } = await commands.run(['validate', folder.at('many.yaml')]);
     assert.equal(code, 2);
     const lines = stderr.trimEnd().split('\n');
     assert.equal(lines.filter((line) => line.includes(': error: ')).length, 200);
@@ -77,7 +72,7 @@ describe('a broken bundle', () => {
 
   it('may be a folder that is not there', async () => {
     folder.write('missing.yaml', 'policies: ./nowhere\n');
-    const { code, stderr } = await runOne(['serve', '--config', 'missing.yaml'], folder.path);
+    const { code, stderr } = await commands.run(['serve', '--config', 'missing.yaml'], folder.path);
     assert.equal(code, 2);
     assert.match(
       stderr,
@@ -88,25 +83,24 @@ describe('a broken bundle', () => {
 
 describe('a broken configuration', () => {
   const folder = useFolder();
+  const commands = useCommands();
 
   it('that cannot be read is told in one line', async () => {
     mkdirSync(folder.at('directory'));
-    const [nowhere, directory] = await runCommands(
-      [
-        ['serve', '--config', 'nowhere.yaml'],
-        ['serve', '--config', 'directory'],
-      ],
-      folder.path,
-    );
-    assert.deepEqual([nowhere!.code, nowhere!.stdout], [2, '']);
-    assert.match(nowhere!.stderr, /^remit serve: cannot read `nowhere\.yaml`: ENOENT[^\n]*\n$/);
-    assert.deepEqual([directory!.code, directory!.stdout], [2, '']);
-    assert.match(directory!.stderr, /^remit serve: cannot read `directory`: EISDIR[^\n]*\n$/);
+    for (const [path, code] of [
+      ['nowhere.yaml', 'ENOENT'],
+      ['directory', 'EISDIR'],
+    ] as const) {
+      const run = await commands.run(['serve', '--config', path], folder.path);
+      assert.deepEqual([run.code, run.stdout], [2, '']);
+      const want = `^remit serve: cannot read \`${path}\`: ${code}[^\n]*\n$`;
+      assert.match(run.stderr, new RegExp(want));
+    }
   });
 
   it('is told in full, with places and suggestions', async () => {
     const path = folder.write('remit.yaml', 'polices: x\nlisten: {chek: "127.0.0.1:1", http: 5}\n');
-    const { code, stdout, stderr } = await runOne(['serve', '--config', path]);
+    const { code, stdout, stderr } = await commands.run(['serve', '--config', path]);
     assert.equal(code, 2);
     assert.equal(stdout, '');
     const lines = stderr.trimEnd().split('\n');
@@ -128,15 +122,13 @@ describe('a broken configuration', () => {
 
 describe('a valid bundle', () => {
   const folder = useFolder();
+  const commands = useCommands();
 
   it('is summed up with both digests, from a folder or a configuration', async () => {
     writeBundle(folder.at('policies'));
     folder.write('remit.yaml', 'policies: ./policies\n');
-    const [byFolder, byConfig] = await runCommands([
-      ['validate', folder.at('policies')],
-      ['validate', '--config', folder.at('remit.yaml')],
-    ]);
-    assert.ok(byFolder !== undefined);
+    const byFolder = await commands.run(['validate', folder.at('policies')]);
+    const byConfig = await commands.run(['validate', '--config', folder.at('remit.yaml')]);
     assert.match(
       byFolder.stdout,
       /^valid: 4 files, 1 service, 2 rules\nproof digest {2}sha256:[0-9a-f]{64}\npolicy digest sha256:[0-9a-f]{64}\n$/,
@@ -147,18 +139,17 @@ describe('a valid bundle', () => {
 
   it('is judged with the settings of the configuration, which count for its digests', async () => {
     folder.write('other.yaml', 'policies: ./policies\nenvoy: {ambiguousPaths: match}\n');
-    const runs = await runCommands([
-      ['validate', '--config', folder.at('remit.yaml')],
-      ['validate', '--config', folder.at('other.yaml')],
-    ]);
-    const [one, other] = runs.map(({ stdout }) => stdout.split('\n'));
-    assert.equal(one![1], other![1], 'what proves is the same');
-    assert.notEqual(one![2], other![2], 'what permits is not');
+    const linesOf = async (name: string) =>
+      (await commands.run(['validate', '--config', folder.at(name)])).stdout.split('\n');
+    const one = await linesOf('remit.yaml');
+    const other = await linesOf('other.yaml');
+    assert.equal(one[1], other[1], 'what proves is the same');
+    assert.notEqual(one[2], other[2], 'what permits is not');
   });
 
   it('may be empty', async () => {
     mkdirSync(folder.at('empty'));
-    const { code, stdout } = await runOne(['validate', folder.at('empty')]);
+    const { code, stdout } = await commands.run(['validate', folder.at('empty')]);
     assert.equal(code, 0);
     assert.match(stdout, /^valid: 0 files, 0 services, 0 rules\n/);
   });

@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { checkResponseToJson } from '../../proto/protojson.ts';
+import { useCommands } from '../support/commands.ts';
 import { useFolder } from '../support/folder.ts';
 import { BUNDLE, callJson, encodeCall, IDS, WAYS, writeBundle } from '../support/mesh.ts';
-import { type Run, runCommands, runRemit } from '../support/process.ts';
+import { type Run, runRemit } from '../support/process.ts';
 import { startServer } from '../support/server.ts';
 
 const SHADOW = `
@@ -38,6 +39,7 @@ const line = (value: object): string => `${JSON.stringify(value)}\n`;
 
 describe('remit decide', () => {
   const folder = useFolder();
+  const commands = useCommands();
   before(() => {
     const more = { 'shadow.yaml': SHADOW, 'sidecar.yaml': SIDECAR };
     writeBundle(folder.at('policies'), { ...BUNDLE, ...more });
@@ -207,14 +209,10 @@ describe('remit decide', () => {
     },
     { name: 'a time before 1970', options: ['--now', '1969-12-31T23:59:59Z'], want: /is no time/ },
   ];
-  let refusals: Run[];
-  before(async () => {
-    const commands = refused.map(({ options }) => ['decide', '--config', 'remit.yaml', ...options]);
-    refusals = await runCommands(commands, folder.path);
-  });
-  for (const [index, { name, want }] of refused.entries()) {
-    it(`refuses ${name}, in one line, with exit code 2`, () => {
-      const { code, stdout, stderr } = refusals[index]!;
+  for (const { name, options, want } of refused) {
+    it(`refuses ${name}, in one line, with exit code 2`, async () => {
+      const args = ['decide', '--config', 'remit.yaml', ...options];
+      const { code, stdout, stderr } = await commands.run(args, folder.path);
       assert.equal(code, 2);
       assert.equal(stdout, '');
       assert.match(stderr, want);

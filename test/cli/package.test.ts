@@ -134,17 +134,14 @@ for (const peerPrincipal of ${JSON.stringify([IDS.checkout, IDS.reporting])}) {
   });
 
   it('brings its types: who embeds it is checked by the compiler', async () => {
-    folder.write(
-      'use/embed.ts',
-      `declare const console: { log(...texts: string[]): void };${EMBEDDING}`,
-    );
-    const tsc = join(ROOT, 'node_modules/.bin/tsc');
+    const text = `declare const console: { log(...texts: string[]): void };${EMBEDDING}
+// @ts-expect-error No such kind of asker.
+snapshot.proof.enforcers.of({ kind: 'locl' });
+`;
+    folder.write('use/embed.ts', text);
     const strict = ['--strict', '--module', 'nodenext', '--target', 'es2024', '--noEmit'];
-    const compile = () =>
-      run(tsc, [...strict, '--types', '', 'embed.ts'], { cwd: folder.at('use') });
-    await compile();
-    folder.write('use/embed.ts', EMBEDDING.replace("kind: 'local'", "kind: 'locl'"));
-    await assert.rejects(compile(), ({ stdout }: { stdout: string }) => stdout.includes('locl'));
+    const tsc = join(ROOT, 'node_modules/.bin/tsc');
+    await run(tsc, [...strict, '--types', '', 'embed.ts'], { cwd: folder.at('use') });
   });
 
   it('exports nothing but the engine', async () => {

@@ -5,9 +5,10 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { CheckClient } from '../support/check_client.ts';
+import { useCommands } from '../support/commands.ts';
 import { useFolder } from '../support/folder.ts';
 import { encodeCall, WAYS, writeBundle } from '../support/mesh.ts';
-import { runRemit, type ServeProcess, startServe } from '../support/process.ts';
+import { type ServeProcess, startServe } from '../support/process.ts';
 import { readLines } from '../support/record_files.ts';
 
 const RECORDS = 'records: {evidence: "file:evidence.ndjson", decisions: "file:decisions.ndjson"}\n';
@@ -157,6 +158,7 @@ describe('remit serve', () => {
   });
 
   describe('tells in one line, with exit code 2, what it cannot start with:', () => {
+    const commands = useCommands();
     const http = 'http: "127.0.0.1:0"';
     interface Case {
       readonly name: string;
@@ -208,7 +210,7 @@ describe('remit serve', () => {
     for (const { name, text, want } of cases) {
       it(name, async () => {
         const path = config(`${text()}\n${NO_POOL}`);
-        const { code, stdout, stderr } = await runRemit(['serve', '--config', path]);
+        const { code, stdout, stderr } = await commands.run(['serve', '--config', path]);
         assert.equal(code, 2, stderr);
         assert.equal(stdout, '');
         assert.match(stderr, new RegExp(`^remit serve: ${want().source}[^\\n]*\\n$`));

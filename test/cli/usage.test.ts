@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { type Run, runCommands, runRemit } from '../support/process.ts';
+import { useCommands } from '../support/commands.ts';
+import { runRemit } from '../support/process.ts';
 
 const { version } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
@@ -54,22 +55,11 @@ const SLIPS: { args: string[]; want: RegExp }[] = [
 ];
 
 describe('remit', () => {
-  const runs = new Map<string, Run>();
-  before(async () => {
-    const commands = [
-      ...HELP,
-      ...COMMANDS.map((command) => [command, '--help']),
-      ...VERSION,
-      ...SLIPS.map(({ args }) => args),
-    ];
-    const done = await runCommands(commands);
-    for (const [index, run] of done.entries()) runs.set(commands[index]!.join(' '), run);
-  });
-  const runOf = (args: readonly string[]): Run => runs.get(args.join(' '))!;
+  const commands = useCommands();
 
   for (const args of HELP) {
-    it(`lists its commands and exit codes: remit ${args}`, () => {
-      const { code, stdout, stderr } = runOf(args);
+    it(`lists its commands and exit codes: remit ${args}`, async () => {
+      const { code, stdout, stderr } = await commands.run(args);
       assert.equal(code, 0);
       assert.equal(stderr, '');
       for (const command of COMMANDS) assert.match(stdout, new RegExp(`^ {2}${command} +\\w`, 'm'));
@@ -78,8 +68,8 @@ describe('remit', () => {
   }
 
   for (const command of COMMANDS) {
-    it(`shows usage, exit codes and examples: remit ${command} --help`, () => {
-      const { code, stdout, stderr } = runOf([command, '--help']);
+    it(`shows usage, exit codes and examples: remit ${command} --help`, async () => {
+      const { code, stdout, stderr } = await commands.run([command, '--help']);
       assert.equal(code, 0);
       assert.equal(stderr, '');
       assert.match(stdout, new RegExp(`^Usage: remit ${command}`, 'm'));
@@ -90,16 +80,16 @@ describe('remit', () => {
   }
 
   for (const args of VERSION) {
-    it(`prints its version and Node's: remit ${args}`, () => {
-      const { code, stdout } = runOf(args);
+    it(`prints its version and Node's: remit ${args}`, async () => {
+      const { code, stdout } = await commands.run(args);
       assert.equal(code, 0);
       assert.equal(stdout, `remit ${version} (node ${process.versions.node})\n`);
     });
   }
 
   for (const { args, want } of SLIPS) {
-    it(`exits with 2 and says what is wrong: remit ${args.join(' ')}`, () => {
-      const { code, stdout, stderr } = runOf(args);
+    it(`exits with 2 and says what is wrong: remit ${args.join(' ')}`, async () => {
+      const { code, stdout, stderr } = await commands.run(args);
       assert.equal(code, 2);
       assert.equal(stdout, '');
       assert.match(stderr, want);

@@ -33,9 +33,10 @@ export interface RunOptions {
   readonly bin?: string;
 }
 
-function start(args: readonly string[], { cwd, bin = BIN }: RunOptions): ChildProcess {
+/** Starts Node; the process never outlives this one. */
+export function startNode(args: readonly string[], cwd?: string): ChildProcess {
   const env = { ...process.env, NODE_COMPILE_CACHE: compileCache };
-  const child = spawn(process.execPath, [bin, ...args], { cwd, env, stdio: 'pipe' });
+  const child = spawn(process.execPath, args, { cwd, env, stdio: 'pipe' });
   running.add(child);
   child.once('close', () => running.delete(child));
   return child;
@@ -49,7 +50,7 @@ function text(stream: NodeJS.ReadableStream | null): () => string {
 
 /** Runs a command to its end. */
 export async function runRemit(args: readonly string[], options: RunOptions = {}): Promise<Run> {
-  const child = start(args, options);
+  const child = startNode([options.bin ?? BIN, ...args], options.cwd);
   const stdout = text(child.stdout);
   const stderr = text(child.stderr);
   // A command that fails early does not read what it is given.
@@ -57,20 +58,6 @@ export async function runRemit(args: readonly string[], options: RunOptions = {}
   child.stdin?.end(options.stdin ?? '');
   const [code, signal] = await once(child, 'close');
   return { code, signal, stdout: stdout(), stderr: stderr() };
-}
-
-/** Runs commands that do not read standard input, all in one process. */
-export async function runCommands(
-  commands: readonly (readonly string[])[],
-  cwd?: string,
-): Promise<Run[]> {
-  const bin = join(import.meta.dirname, 'many_commands.ts');
-  const run = await runRemit([JSON.stringify(commands)], {
-    bin,
-    ...(cwd !== undefined && { cwd }),
-  });
-  if (run.code !== 0) throw new Error(run.stderr);
-  return JSON.parse(run.stdout) as Run[];
 }
 
 export interface ServeProcess {
@@ -95,7 +82,8 @@ export async function startServe(
   configFile: string,
   options: ServeOptions = {},
 ): Promise<ServeProcess> {
-  const child = start(['serve', '--config', configFile], options);
+  const args = [options.bin ?? BIN, 'serve', '--config', configFile];
+  const child = startNode(args, options.cwd);
   const stdout = options.readStdout === false ? () => '' : text(child.stdout);
   const stderr = text(child.stderr);
   const ended = once(child, 'exit');
