@@ -23,3 +23,5 @@ export const YAML_ALIASES_MAX = 100;
 export const DIAGNOSTICS_MAX = 200;
 /** DESIGN section 3: at most three passes over one request. */
 export const PASSES_MAX = 3;
+/** A UUID as text (RFC 9562 section 4). */
+export const DECISION_ID_LENGTH = 36;

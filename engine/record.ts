@@ -92,10 +92,22 @@ function orNull(value: string): string {
 
 /** As JSON, cut at a bound: a caller does not choose how long a line gets. */
 function text(value: string): string {
-  if (value.length <= RECORDED_TEXT_MAX) return JSON.stringify(value);
-  const cut = value.length - RECORDED_TEXT_MAX;
-  return JSON.stringify(`${value.slice(0, RECORDED_TEXT_MAX)}…(${cut} more)`);
+  const { length } = value;
+  if (length > RECORDED_TEXT_MAX) {
+    const cut = length - RECORDED_TEXT_MAX;
+    return JSON.stringify(`${value.slice(0, RECORDED_TEXT_MAX)}…(${cut} more)`);
+  }
+  // Nearly all text is plain, and then a look at it costs less than a call into native code.
+  for (let index = 0; index < length; index++) {
+    if (PLAIN[value.charCodeAt(index)] !== 1) return JSON.stringify(value);
+  }
+  return `"${value}"`;
 }
+
+/** Characters that stand for themselves in JSON. */
+const PLAIN = Uint8Array.from({ length: 128 }, (_, code) => {
+  return code >= 0x20 && code < 0x7f && code !== 0x22 && code !== 0x5c ? 1 : 0;
+});
 
 let timeMs = -1;
 let timeIso = '';

@@ -53,11 +53,13 @@ const SLASH = 0x2f;
 // Assigned in SpiffeId's static block: INVARIANT: only parseSpiffeId can make a SpiffeId.
 let makeSpiffeId: (id: string, pathStart: number) => SpiffeId;
 
-/** A valid SPIFFE ID. Its parts are slices, made when they are asked for. */
+/** A valid SPIFFE ID. Its parts are slices, made when they are first asked for, and kept. */
 export class SpiffeId {
   readonly id: string;
   /** Where the path starts in `id`; its length when there is no path. */
   readonly pathStart: number;
+  #kubernetes: KubernetesName | null | undefined = undefined;
+  #trustDomain: string | undefined = undefined;
 
   static {
     makeSpiffeId = (id, pathStart) => new SpiffeId(id, pathStart);
@@ -69,7 +71,8 @@ export class SpiffeId {
   }
 
   get trustDomain(): string {
-    return this.id.slice(PREFIX.length, this.pathStart);
+    this.#trustDomain ??= this.id.slice(PREFIX.length, this.pathStart);
+    return this.#trustDomain;
   }
 
   /** Empty, or starting with a slash. An ID without a path names no workload. */
@@ -79,22 +82,37 @@ export class SpiffeId {
 
   /** The Kubernetes namespace, if the path is exactly `/ns/<namespace>/sa/<service account>`. */
   get namespace(): string | undefined {
-    const end = this.namespaceEnd();
-    return end < 0 ? undefined : this.id.slice(this.pathStart + '/ns/'.length, end);
+    return this.kubernetes?.namespace;
   }
 
   /** The Kubernetes service account, under the same condition. */
   get serviceAccount(): string | undefined {
-    const end = this.namespaceEnd();
-    return end < 0 ? undefined : this.id.slice(end + '/sa/'.length);
+    return this.kubernetes?.serviceAccount;
   }
 
-  private namespaceEnd(): number {
-    if (!this.id.startsWith('/ns/', this.pathStart)) return -1;
-    const end = this.id.indexOf('/', this.pathStart + '/ns/'.length);
-    if (end < 0 || !this.id.startsWith('/sa/', end)) return -1;
-    return this.id.includes('/', end + '/sa/'.length) ? -1 : end;
+  get kubernetes(): KubernetesName | undefined {
+    if (this.#kubernetes === undefined) this.#kubernetes = kubernetesName(this) ?? null;
+    return this.#kubernetes ?? undefined;
   }
+}
+
+export interface KubernetesName {
+  readonly namespace: string;
+  readonly serviceAccount: string;
+  /** `namespace/serviceAccount` */
+  readonly qualified: string;
+}
+
+function kubernetesName({ id, pathStart }: SpiffeId): KubernetesName | undefined {
+  if (!id.startsWith('/ns/', pathStart)) return undefined;
+  const start = pathStart + '/ns/'.length;
+  const end = id.indexOf('/', start);
+  if (end < 0 || !id.startsWith('/sa/', end)) return undefined;
+  const name = end + '/sa/'.length;
+  if (id.includes('/', name)) return undefined;
+  const namespace = id.slice(start, end);
+  const serviceAccount = id.slice(name);
+  return { namespace, serviceAccount, qualified: `${namespace}/${serviceAccount}` };
 }
 
 /** Reads the whole text as one SPIFFE ID. The error is the first fault from left to right. */

@@ -16,6 +16,7 @@ import {
 } from '../engine/reason.ts';
 import type { ClientKind } from './client_kind.ts';
 import { DECISION_ID_HEADER, PRINCIPAL_HEADER, REMOVED_HEADERS } from './reserved_headers.ts';
+import { ID_PLACEHOLDER, ResponseTemplates } from './response_template.ts';
 
 /** Text whose every character is one byte of a message. */
 type Bytes = string;
@@ -131,23 +132,46 @@ function denialParts(reason: Reason, client: ClientKind): DenialParts {
   };
 }
 
+const NOTHING_MORE: readonly string[] = [];
+const TEMPLATES: Readonly<Record<ClientKind, ResponseTemplates>> = {
+  http: new ResponseTemplates(),
+  grpc: new ResponseTemplates(),
+};
+
 /** @param removed further headers that the upstream must not see; ASCII */
 export function encodeCheckResponse(
   verdict: Verdict,
   decisionId: string,
   client: ClientKind,
-  removed: readonly string[] = [],
+  removed: readonly string[] = NOTHING_MORE,
 ): Buffer {
   const { decision, principal } = verdict;
-  const { reason } = decision;
   const id = principal?.id ?? '';
+  if (removed.length > 0) return encode(decision, id, decisionId, client, removed);
+  const templates = TEMPLATES[client];
+  const kind = decision.reason ?? 'allow';
+  const rule = decision.rules[0] ?? '';
+  const template =
+    templates.get(kind, id, rule) ??
+    templates.add(kind, id, rule, encode(decision, id, ID_PLACEHOLDER, client, removed));
+  return template.fill(decisionId);
+}
+
+function encode(
+  decision: Decision,
+  principal: string,
+  decisionId: string,
+  client: ClientKind,
+  removed: readonly string[],
+): Buffer {
+  const { reason } = decision;
   if (reason === undefined) {
-    const entries = metadata(decision, METADATA.noReason, decisionId, id);
-    return response(0, okResponse(decisionId, id, removed), entries);
+    const entries = metadata(decision, METADATA.noReason, decisionId, principal);
+    return response(0, okResponse(decisionId, principal, removed), entries);
   }
   // INVARIANT: a reason that is not in the table throws; it never becomes an allow.
   const parts = DENIALS[client].get(reason)!;
-  const entries = metadata(decision, parts.reason, decisionId, id);
+  const entries = metadata(decision, parts.reason, decisionId, principal);
   return response(parts.status, deniedResponse(parts, decisionId), entries);
 }
 

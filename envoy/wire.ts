@@ -21,11 +21,11 @@ const SHORT_TEXT_BYTES = 40;
 export class WireReader {
   readonly buffer: Buffer;
   pos = 0;
-  readonly #reader: protobuf.Reader;
+  /** Made when the first varint of three bytes comes, which few messages have. */
+  #reader: protobuf.Reader | undefined = undefined;
 
   constructor(buffer: Buffer) {
     this.buffer = buffer;
-    this.#reader = new protobuf.Reader(buffer);
   }
 
   /** The next tag before `end`. */
@@ -123,6 +123,12 @@ export class WireReader {
       this.pos = start + 1;
       return byte;
     }
+    const next = this.buffer[start + 1]!;
+    if (next < 0x80 && start + 2 <= end) {
+      this.pos = start + 2;
+      return (next << 7) | (byte & 0x7f);
+    }
+    this.#reader ??= new protobuf.Reader(this.buffer);
     this.#reader.pos = start;
     let value: number;
     try {

@@ -11,9 +11,8 @@ import {
   logVerbosity,
   Server,
   ServerCredentials,
-  type ServerUnaryCall,
+  type ServerInterceptingCallInterface,
   type ServiceDefinition,
-  type sendUnaryData,
   setLogVerbosity,
 } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
@@ -28,6 +27,7 @@ import { authorizationPackage, foreignPackage } from '../proto/load.ts';
 import type { Checker } from '../workers/checker.ts';
 import { decisionId } from '../workers/decision_id.ts';
 import { type Address, addressText, isLocal } from './address.ts';
+import { type AnswerCheck, answerChecks } from './check_call.ts';
 import { limitCompressedCalls } from './compressed_calls.ts';
 
 export const CHECK_SERVICE = 'envoy.service.auth.v3.Authorization';
@@ -78,31 +78,30 @@ export class CheckServer {
     onInternalError: (error: unknown) => void,
   ) {
     this.address = address;
+    const asker = isLocal(address) ? LOCAL : REMOTE;
+    // A checker neither throws nor rejects; should one do so after all, the answer is no.
+    const refuse = (error: unknown): Buffer => {
+      onInternalError(error);
+      return encodeCheckResponse(INTERNAL, decisionId(Date.now()), 'http');
+    };
+    const answer: AnswerCheck = (bytes, call) => {
+      try {
+        const response = checker.check(bytes, asker, deadlineOf(call, options));
+        return response instanceof Promise ? response.catch(refuse) : response;
+      } catch (error) {
+        return refuse(error);
+      }
+    };
     this.#server = new Server({
       'grpc.max_receive_message_length': TRANSPORT_BYTES_MAX,
       'grpc.max_concurrent_streams': options.streamsMax,
       // Nothing serves what channelz counts of each call; our own metrics count answers.
       'grpc.enable_channelz': 0,
-      interceptors: [limitCompressedCalls()],
+      interceptors: [limitCompressedCalls(), answerChecks(CHECK.Check!.path, answer)],
     });
-    const asker = isLocal(address) ? LOCAL : REMOTE;
     this.#server.addService(CHECK, {
-      Check: (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>) => {
-        const reply = (response: Buffer): void => callback(null, response);
-        // A checker neither throws nor rejects; should one do so after all, the answer is no.
-        const refuse = (error: unknown): void => {
-          onInternalError(error);
-          reply(encodeCheckResponse(INTERNAL, decisionId(Date.now()), 'http'));
-        };
-        let answer: Buffer | Promise<Buffer>;
-        try {
-          answer = checker.check(call.request, asker, deadlineOf(call, options));
-        } catch (error) {
-          refuse(error);
-          return;
-        }
-        if (answer instanceof Promise) answer.then(reply, refuse);
-        else reply(answer);
+      Check: () => {
+        throw new Error('the interceptor answers every Check');
       },
     });
     health.addToServer(this.#server);
@@ -166,7 +165,7 @@ export class CheckServer {
 
 /** The caller's deadline less a margin, or our own. */
 function deadlineOf(
-  call: ServerUnaryCall<Buffer, Buffer>,
+  call: ServerInterceptingCallInterface,
   { deadlineMs, deadlineMarginMs }: CheckServerOptions,
 ): number {
   const deadline = call.getDeadline();

@@ -3,20 +3,22 @@
 
 import { randomFillSync } from 'node:crypto';
 
-const BLOCK_BYTES = 8192;
 const RANDOM_BYTES = 10;
-const block = Buffer.allocUnsafe(BLOCK_BYTES);
-let used = BLOCK_BYTES;
-
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+const DIGITS = 2 * RANDOM_BYTES;
+const block = Buffer.allocUnsafe(800 * RANDOM_BYTES);
+let digits = '';
+let used = 0;
 
 let timeMs = -1;
 let timeHex = '';
 
+/** The two bits `10` and two random ones: the first digit of the variant's field. */
+const VARIANT = '89ab';
+
 /** @param now milliseconds since the epoch */
 export function decisionId(now: number): string {
-  if (used + RANDOM_BYTES > BLOCK_BYTES) {
-    randomFillSync(block);
+  if (used === digits.length) {
+    digits = randomFillSync(block).toString('hex');
     used = 0;
   }
   if (now !== timeMs) {
@@ -24,10 +26,10 @@ export function decisionId(now: number): string {
     timeHex = `${hex.slice(0, 8)}-${hex.slice(8)}`;
     timeMs = now;
   }
-  const byte = (index: number): string => HEX[block[used + index]!]!;
-  const version = HEX[0x70 | (block[used]! & 0x0f)]!;
-  const variant = HEX[0x80 | (block[used + 2]! & 0x3f)]!;
-  const id = `${timeHex}-${version}${byte(1)}-${variant}${byte(3)}-${byte(4)}${byte(5)}${byte(6)}${byte(7)}${byte(8)}${byte(9)}`;
-  used += RANDOM_BYTES;
-  return id;
+  const at = used;
+  used += DIGITS;
+  // Slices this short are copies, so an id does not keep the whole block alive.
+  const version = digits.slice(at, at + 3);
+  const variant = VARIANT[block[(at >> 1) + 1]! & 3]! + digits.slice(at + 4, at + 7);
+  return `${timeHex}-7${version}-${variant}-${digits.slice(at + 7, at + 19)}`;
 }

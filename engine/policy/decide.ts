@@ -11,7 +11,7 @@ import {
   type ShadowResult,
 } from '../decision.ts';
 import type { Reason } from '../reason.ts';
-import { matches, type Rule } from './rule.ts';
+import { type Rule, resourceMatches } from './rule.ts';
 import type { RuleIndex } from './rule_index.ts';
 
 const NO_SHADOW: readonly ShadowResult[] = Object.freeze([]);
@@ -24,22 +24,22 @@ export function decide(request: AccessRequest, index: RuleIndex): Decision {
   const forbids: Rule[] = [];
   let shadows: Rule[] | undefined;
   let stoppedAtBoundary = false;
-  index.forEachCandidate(principal, (rule) => {
-    if (!matches(rule, principal, operation, resource)) return;
+  for (const rule of index.rulesFor(principal)) {
+    if (!resourceMatches(rule, operation, resource)) continue;
     const { effect, shadowUntil } = rule;
     const permit = effect === 'permit';
     const onTrial = shadowUntil !== undefined && now < shadowUntil;
-    if (shadowUntil !== undefined && permit && !onTrial) return;
+    if (shadowUntil !== undefined && permit && !onTrial) continue;
     if (permit && (crossing === 'environment' || (crossing === 'tenant' && !rule.crossTenant))) {
       // A rule on trial decides nothing, not even the reason.
       if (!onTrial) stoppedAtBoundary = true;
-      return;
+      continue;
     }
     if (onTrial) {
       shadows ??= [];
       shadows.push(rule);
     } else (permit ? permits : forbids).push(rule);
-  });
+  }
   const taskMissing = principal.kind === 'agent' && !operation.taskFree;
   let reason: Reason | undefined;
   if (forbids.length > 0) reason = 'authz.forbidden';

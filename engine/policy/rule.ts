@@ -79,21 +79,15 @@ function namesWhatIsStrong(to: ToMatcher, operation: Operation): boolean {
   return operation.resourceType !== ADMIN_RESOURCE_TYPE || to.resources !== undefined;
 }
 
-/** What is left to look at when a request comes: the principal and the resource. */
-export function matches(
-  rule: Rule,
-  principal: Principal,
-  operation: Operation,
-  resource: Resource,
-): boolean {
-  if (!principalMatches(rule, principal)) return false;
+/** What is left to look at of a rule that reaches the operation and matches the principal. */
+export function resourceMatches(rule: Rule, operation: Operation, resource: Resource): boolean {
   const { to, toNot } = rule;
   if (to.resources !== undefined && !to.resources.some((it) => it.matches(resource))) return false;
   if (toNot?.resources === undefined) return true;
   return !(toNot.resources.some((it) => it.matches(resource)) && staticMatch(toNot, operation));
 }
 
-function principalMatches(rule: Rule, principal: Principal): boolean {
+export function principalMatches(rule: Rule, principal: Principal): boolean {
   const { effect, from, fromNot, anonymous } = rule;
   if (principal.spiffe === undefined) {
     // INVARIANT: only a permit that names `anonymous` reaches a caller without an identity, while a
@@ -118,10 +112,8 @@ function fromMatches(from: FromMatcher, principal: Principal): boolean {
   if (kinds !== undefined && !kinds.has(kind)) return false;
   if (trustDomains !== undefined && !trustDomains.has(spiffe.trustDomain)) return false;
   if (serviceAccounts !== undefined) {
-    const { namespace, serviceAccount } = spiffe;
-    if (namespace === undefined || !serviceAccounts.has(`${namespace}/${serviceAccount}`)) {
-      return false;
-    }
+    const { kubernetes } = spiffe;
+    if (kubernetes === undefined || !serviceAccounts.has(kubernetes.qualified)) return false;
   }
   if (namespaces !== undefined) {
     const { namespace } = spiffe;

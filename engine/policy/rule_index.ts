@@ -2,8 +2,8 @@
 // looks only at rules that can match it. Each rule stands under its most selective exact dimension
 // (principal, service account, namespace, trust domain, kind) or, with none, among the rest.
 
-import type { Principal } from '../access_request.ts';
-import type { Rule } from './rule.ts';
+import type { Principal, PrincipalKind } from '../access_request.ts';
+import { principalMatches, type Rule } from './rule.ts';
 
 type Bucket = Map<string, Rule[]>;
 
@@ -16,6 +16,15 @@ export interface Anchors {
   readonly kinds: readonly string[] | undefined;
 }
 
+/** What was found for one principal; ids and kinds hold for as long as the snapshot does. */
+interface Found {
+  readonly kind: PrincipalKind;
+  readonly rules: readonly Rule[];
+}
+
+/** Principals remembered by one operation: callers of one service are few. */
+const FOUND_MAX = 256;
+
 export class RuleIndex {
   readonly #principals: Bucket = new Map();
   readonly #serviceAccounts: Bucket = new Map();
@@ -23,8 +32,10 @@ export class RuleIndex {
   readonly #trustDomains: Bucket = new Map();
   readonly #kinds: Bucket = new Map();
   readonly #rest: Rule[] = [];
+  readonly #found = new Map<string, Found>();
 
   add(rule: Rule, anchors: Anchors): void {
+    this.#found.clear();
     if (anchors.principals) put(this.#principals, anchors.principals, rule);
     else if (anchors.serviceAccounts) put(this.#serviceAccounts, anchors.serviceAccounts, rule);
     else if (anchors.namespaces) put(this.#namespaces, anchors.namespaces, rule);
@@ -33,21 +44,33 @@ export class RuleIndex {
     else this.#rest.push(rule);
   }
 
-  /** Calls `visit` once for each rule that can match the principal. */
-  forEachCandidate(principal: Principal, visit: (rule: Rule) => void): void {
-    const { spiffe } = principal;
-    if (spiffe !== undefined) {
-      visitAll(this.#principals, principal.id, visit);
-      if (spiffe.namespace !== undefined) {
-        if (this.#serviceAccounts.size > 0) {
-          visitAll(this.#serviceAccounts, `${spiffe.namespace}/${spiffe.serviceAccount}`, visit);
-        }
-        visitAll(this.#namespaces, spiffe.namespace, visit);
-      }
-      if (this.#trustDomains.size > 0) visitAll(this.#trustDomains, spiffe.trustDomain, visit);
-      visitAll(this.#kinds, principal.kind, visit);
-    }
-    for (const rule of this.#rest) visit(rule);
+  /**
+   * The rules whose `from` matches the principal, each once. Only the resource is left to look at.
+   * They are remembered: an identity comes again and again, and what a rule says of it stays.
+   */
+  rulesFor(principal: Principal): readonly Rule[] {
+    const { id, kind } = principal;
+    const found = this.#found.get(id);
+    if (found !== undefined && found.kind === kind) return found.rules;
+    const rules = this.#candidates(principal).filter((rule) => principalMatches(rule, principal));
+    if (this.#found.size === FOUND_MAX) this.#found.clear();
+    this.#found.set(id, { kind, rules });
+    return rules;
+  }
+
+  #candidates(principal: Principal): Rule[] {
+    const { spiffe, id, kind } = principal;
+    if (spiffe === undefined) return this.#rest;
+    const { kubernetes, trustDomain } = spiffe;
+    const buckets: (readonly Rule[] | undefined)[] = [
+      this.#principals.get(id),
+      kubernetes && this.#serviceAccounts.get(kubernetes.qualified),
+      kubernetes && this.#namespaces.get(kubernetes.namespace),
+      this.#trustDomains.get(trustDomain),
+      this.#kinds.get(kind),
+      this.#rest,
+    ];
+    return buckets.flatMap((rules) => rules ?? []);
   }
 }
 
@@ -57,10 +80,4 @@ function put(bucket: Bucket, keys: readonly string[], rule: Rule): void {
     if (rules === undefined) bucket.set(key, [rule]);
     else rules.push(rule);
   }
-}
-
-function visitAll(bucket: Bucket, key: string, visit: (rule: Rule) => void): void {
-  if (bucket.size === 0) return;
-  const rules = bucket.get(key);
-  if (rules !== undefined) for (const rule of rules) visit(rule);
 }

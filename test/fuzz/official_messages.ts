@@ -5,6 +5,10 @@ import '@grpc/proto-loader';
 import protobuf from 'protobufjs';
 import { loadOfficialRoot } from '../proto/official.ts';
 
+// By itself protobufjs stops at 100 messages in one another. Remit reads metadata to 320 and
+// refuses what is deeper, and so does the oracle before it decodes.
+protobuf.Reader.recursionLimit = 400;
+
 const root = loadOfficialRoot();
 // Newer than the files: test/proto/wire_compatibility.test.ts lists it, and a field that a
 // descriptor has may not come as another type.
