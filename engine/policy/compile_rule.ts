@@ -28,7 +28,8 @@ export interface CompiledRule {
 
 /** What rules are compiled against. */
 export interface RuleContext {
-  readonly services: readonly Service[];
+  /** By namespace, then by name. */
+  readonly services: ReadonlyMap<string, ReadonlyMap<string, Service>>;
   /** Namespaces and service accounts of a permit mean these, unless the rule names its own. */
   readonly homeTrustDomains: readonly string[];
 }
@@ -56,6 +57,8 @@ export function compilePolicies(
   }
   return compiled;
 }
+
+const NO_SERVICES: ReadonlyMap<string, Service> = new Map();
 
 class RuleCompiler {
   readonly #policy: PolicyDocument;
@@ -172,7 +175,7 @@ class RuleCompiler {
   #services(names: readonly string[] | undefined, path: Path): ReadonlySet<string> | undefined {
     if (names === undefined) return undefined;
     const { namespace } = this.#policy.metadata;
-    const own = this.#context.services.filter((service) => service.namespace === namespace);
+    const own = this.#context.services.get(namespace) ?? NO_SERVICES;
     const found = new Set<string>();
     for (const [index, text] of names.entries()) {
       const [name, owner, ...more] = text.split('/').reverse();
@@ -181,15 +184,13 @@ class RuleCompiler {
         continue;
       }
       const pattern = parseTextPattern(name!);
-      const matching = pattern ? own.filter((service) => pattern(service.name)) : [];
-      for (const service of matching) found.add(service.id);
-      if (matching.length > 0 || (pattern && isTextPattern(name!))) continue;
-      this.#unknown(
-        [...path, index],
-        'service',
-        text,
-        own.map((service) => service.name),
-      );
+      if (pattern && isTextPattern(name!)) {
+        for (const service of own.values()) if (pattern(service.name)) found.add(service.id);
+        continue;
+      }
+      const service = own.get(name!);
+      if (service !== undefined) found.add(service.id);
+      else this.#unknown([...path, index], 'service', text, [...own.keys()]);
     }
     return found;
   }
@@ -201,9 +202,11 @@ class RuleCompiler {
   ): readonly OperationReference[] | undefined {
     if (names === undefined) return undefined;
     const { namespace } = this.#policy.metadata;
-    const reached = this.#context.services.filter(
-      (service) => service.namespace === namespace && (services?.has(service.id) ?? true),
-    );
+    const own = this.#context.services.get(namespace) ?? NO_SERVICES;
+    const reached =
+      services === undefined
+        ? [...own.values()]
+        : [...services].map((id) => own.get(id.slice(namespace.length + 1))!);
     const routes = reached.flatMap((service) => service.operations);
     return this.#each(names, path, (text, index) => {
       const reference = parseOperationReference(text, namespace);

@@ -32,21 +32,28 @@ export function compilePolicyImage(
 ): PolicyImage {
   const services = bundle.services.map((service) => compileService(service, diagnostics));
   const { homeTrustDomains } = settings;
-  const rules = compilePolicies(bundle.policies, { services, homeTrustDomains }, diagnostics);
-  const byNamespace = Map.groupBy(
-    services.flatMap((service) => service.operations),
-    (route) => route.operation.namespace,
-  );
+  const byNamespace = Map.groupBy(services, (service) => service.namespace);
+  const byName = new Map<string, ReadonlyMap<string, Service>>();
+  for (const [namespace, own] of byNamespace) {
+    byName.set(namespace, new Map(own.map((service) => [service.name, service])));
+  }
+  const context = { services: byName, homeTrustDomains };
+  const rules = compilePolicies(bundle.policies, context, diagnostics);
+  const byId = new Map(services.map((service) => [service.id, service]));
   for (const { rule, anchors } of rules) {
     const namespace = rule.id.slice(0, rule.id.indexOf('/'));
-    for (const route of byNamespace.get(namespace) ?? []) {
-      if (reaches(rule, route.operation)) route.rules.add(rule, anchors);
+    // A rule that names its services is compared with no other, or loading would take the square.
+    const named = rule.to.services && [...rule.to.services].map((id) => byId.get(id)!);
+    for (const service of named ?? byNamespace.get(namespace) ?? []) {
+      for (const route of service.operations) {
+        if (reaches(rule, route.operation)) route.rules.add(rule, anchors);
+      }
     }
   }
   const documents = [...bundle.services, ...bundle.policies].map(({ document }) => document);
   return {
     services,
-    byId: new Map(services.map((service) => [service.id, service])),
+    byId,
     byDestination: index(services, 'destinations', diagnostics),
     byHost: index(services, 'hosts', diagnostics),
     ruleCount: rules.length,
