@@ -3,12 +3,12 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { Diagnostics, formatDiagnostic } from '../engine/diagnostic.ts';
+import type { SourceFile } from '../engine/bundle/bundle.ts';
+import { type Diagnostic, Diagnostics, formatDiagnostic } from '../engine/diagnostic.ts';
 import { DIAGNOSTICS_MAX } from '../engine/limits.ts';
-import { compileSnapshot, type Settings } from '../engine/snapshot.ts';
+import { compileSnapshot, type Settings, type Snapshot } from '../engine/snapshot.ts';
 import { parseConfig, type ResolvedConfig } from '../server/config.ts';
 import { loadBundle } from '../server/load_bundle.ts';
-import type { LoadedBundle } from '../server/serve.ts';
 
 export const EXIT_PARTLY = 1;
 export const EXIT_USAGE = 2;
@@ -57,10 +57,16 @@ export function readConfig(path: string | undefined): ResolvedConfig {
   const diagnostics = new Diagnostics();
   const config = parseConfig(resolve(path), text, diagnostics);
   if (config === undefined) {
-    report(diagnostics);
+    report(diagnostics.list);
     throw new CommandError(`\`${path}\` is not valid`);
   }
   return config;
+}
+
+/** A bundle that compiled, as text and as a snapshot. */
+export interface LoadedBundle {
+  readonly files: readonly SourceFile[];
+  readonly snapshot: Snapshot;
 }
 
 /** Loads and compiles a bundle; mistakes are all told, and end the command. */
@@ -68,12 +74,12 @@ export function readBundle(path: string, settings: Settings): LoadedBundle {
   const diagnostics = new Diagnostics();
   const files = loadBundle(path, diagnostics);
   const snapshot = compileSnapshot(files, settings, 1, diagnostics);
-  report(diagnostics);
+  report(diagnostics.list);
   if (snapshot === undefined) throw new CommandError(`the bundle \`${path}\` is not valid`);
   return { files, snapshot };
 }
 
-function report({ list }: Diagnostics): void {
+export function report(list: readonly Diagnostic[]): void {
   for (const diagnostic of list.slice(0, DIAGNOSTICS_MAX)) {
     process.stderr.write(`${formatDiagnostic(diagnostic)}\n`);
   }

@@ -1,14 +1,15 @@
 // `remit serve`: reads configuration and bundle, serves until it is told to stop.
 
 import { pino } from 'pino';
+import { loadInThread } from '../server/load_thread.ts';
 import { serve } from '../server/serve.ts';
 import {
   type Command,
   CommandError,
   plainError,
-  readBundle,
   readConfig,
   readOptions,
+  report,
 } from './command.ts';
 
 const STDERR = 2;
@@ -36,14 +37,17 @@ Examples:
     if (positionals.length > 0)
       throw new CommandError(`unexpected \`${positionals[0]}\`; see --help`);
     const config = readConfig(values.config);
-    const bundle = readBundle(config.policies, config.settings);
+    const { policies: path, settings } = config;
+    const { image, diagnostics } = await loadInThread({ path, settings, version: 1 });
+    report(diagnostics);
+    if (image === undefined) throw new CommandError(`the bundle \`${path}\` is not valid`);
     const log = pino({ level: config.logLevel }, pino.destination({ dest: STDERR, sync: true }));
     process.on('warning', (warning) => log.warn({ err: warning }, 'warning'));
     const stopSignal = new Promise<string>((resolve) => {
       process.once('SIGTERM', resolve);
       process.once('SIGINT', resolve);
     });
-    const server = await serve(config, bundle, log).catch((error: unknown) => {
+    const server = await serve(config, image, log).catch((error: unknown) => {
       throw new CommandError(plainError(error));
     });
     const signal = await stopSignal;

@@ -4,8 +4,12 @@
 import { createHash } from 'node:crypto';
 
 /** `sha256:` and 64 hexadecimal digits. */
+export function digestOfBytes(bytes: Uint8Array | string): string {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+}
+
 function digestOf(value: unknown): string {
-  return `sha256:${createHash('sha256').update(canonicalJson(value)).digest('hex')}`;
+  return digestOfBytes(canonicalJson(value));
 }
 
 function canonicalJson(value: unknown): string {

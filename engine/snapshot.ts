@@ -1,7 +1,7 @@
 // A snapshot: everything that a decision depends on besides the request, the state and the time.
 // Immutable, versioned, with two digests: of what proves and of what permits (DESIGN section 8).
 
-import { parseBundle, type SourceFile } from './bundle/bundle.ts';
+import { type Bundle, parseBundle, type SourceFile } from './bundle/bundle.ts';
 import { Diagnostics } from './diagnostic.ts';
 import { compileProofImage, type ProofImage } from './identity/proof_image.ts';
 import { compilePolicyImage, type PolicyImage } from './policy/policy_image.ts';
@@ -53,8 +53,24 @@ export function compileSnapshot(
   version: number,
   diagnostics: Diagnostics = new Diagnostics(),
 ): Snapshot | undefined {
-  const bundle = parseBundle(files, diagnostics);
-  const proof = compileProofImage(bundle, settings.trustDomain, diagnostics);
+  return compileBundle(parseBundle(files, diagnostics), settings, version, diagnostics);
+}
+
+/** What was computed where the bundle was checked, so that no other thread does so again. */
+export interface Digests {
+  readonly proof: string;
+  readonly policy: string;
+}
+
+/** The second half: documents that are each valid, whatever they say together. */
+export function compileBundle(
+  bundle: Bundle,
+  settings: Settings,
+  version: number,
+  diagnostics: Diagnostics,
+  digests?: Digests,
+): Snapshot | undefined {
+  const proof = compileProofImage(bundle, settings.trustDomain, diagnostics, digests?.proof);
   const { trustDomain, pathNormalization, ambiguousPaths } = settings;
   const homeTrustDomains =
     trustDomain === undefined ? [...proof.trustDomains].sort() : [trustDomain];
@@ -62,6 +78,7 @@ export function compileSnapshot(
     bundle,
     { homeTrustDomains, digested: { homeTrustDomains, pathNormalization, ambiguousPaths } },
     diagnostics,
+    digests?.policy,
   );
   if (diagnostics.hasErrors) return undefined;
   return {

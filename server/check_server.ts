@@ -2,10 +2,7 @@
 // (DESIGN 5.7). Messages pass through undecoded, so that everything a client can send is answered
 // by a successful RPC; grpc-js answers by itself only where framing is broken or 16 MiB are passed.
 
-import { chmodSync, existsSync, lstatSync, unlinkSync } from 'node:fs';
 import type { ServerHttp2Session } from 'node:http2';
-import { connect } from 'node:net';
-import { dirname } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import {
   logVerbosity,
@@ -26,16 +23,16 @@ import { encodeCheckResponse } from '../envoy/check_response.ts';
 import { authorizationPackage, foreignPackage } from '../proto/load.ts';
 import type { Checker } from '../workers/checker.ts';
 import { decisionId } from '../workers/decision_id.ts';
-import { type Address, addressText, isLocal } from './address.ts';
+import { type Address, isLocal } from './address.ts';
 import { type AnswerCheck, answerChecks } from './check_call.ts';
 import { limitCompressedCalls } from './compressed_calls.ts';
+import { Listener } from './listener.ts';
 
 export const CHECK_SERVICE = 'envoy.service.auth.v3.Authorization';
+const KEEPALIVE_MS = 60_000;
+const KEEPALIVE_TIMEOUT_MS = 20_000;
 const LOCAL: Asker = { kind: 'local' };
 const REMOTE: Asker = { kind: 'remote' };
-/** Read and write for the owner only: who may open the socket is who may ask. */
-const SOCKET_UMASK = 0o177;
-const SOCKET_MODE = 0o600;
 
 const INTERNAL = verdictOf(new Failure('sys.internal', 'the checker failed'));
 
@@ -64,11 +61,16 @@ export interface CheckServerOptions {
   readonly deadlineMs: number;
   readonly deadlineMarginMs: number;
   readonly streamsMax: number;
+  /** Of one listener in one thread. */
+  readonly connectionsMax: number;
+  readonly connectionAgeMs: number;
+  readonly connectionGraceMs: number;
 }
 
 export class CheckServer {
-  readonly address: Address;
+  readonly #address: Address;
   readonly #server: Server;
+  readonly #listener: Listener;
 
   constructor(
     address: Address,
@@ -77,7 +79,7 @@ export class CheckServer {
     options: CheckServerOptions,
     onInternalError: (error: unknown) => void,
   ) {
-    this.address = address;
+    this.#address = address;
     const asker = isLocal(address) ? LOCAL : REMOTE;
     // A checker neither throws nor rejects; should one do so after all, the answer is no.
     const refuse = (error: unknown): Buffer => {
@@ -95,6 +97,12 @@ export class CheckServer {
     this.#server = new Server({
       'grpc.max_receive_message_length': TRANSPORT_BYTES_MAX,
       'grpc.max_concurrent_streams': options.streamsMax,
+      // So that replicas that are new get their share: Envoy keeps a connection for ever.
+      'grpc.max_connection_age_ms': options.connectionAgeMs,
+      'grpc.max_connection_age_grace_ms': options.connectionGraceMs,
+      // A peer that vanished without a word is found out.
+      'grpc.keepalive_time_ms': KEEPALIVE_MS,
+      'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
       // Nothing serves what channelz counts of each call; our own metrics count answers.
       'grpc.enable_channelz': 0,
       interceptors: [limitCompressedCalls(), answerChecks(CHECK.Check!.path, answer)],
@@ -107,26 +115,36 @@ export class CheckServer {
     health.addToServer(this.#server);
     const reflected = { ...authorizationPackage(), ...foreignPackage(healthProto) };
     new ReflectionService(reflected).addToServer(this.#server);
+    const injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
+    this.#listener = new Listener(
+      (socket) => injector.injectConnection(socket),
+      options.connectionsMax,
+    );
+  }
+
+  get connections(): number {
+    return this.#listener.connections;
   }
 
   /** Resolves with the bound address; rejects with one line that says what is in the way. */
-  async listen(): Promise<Address> {
-    const { address } = this;
-    if (address.kind === 'unix') return this.#listenUnix(address.path);
-    const port = await this.#bind(addressText(address));
-    return { ...address, port };
+  listen(shared: boolean): Promise<Address> {
+    return this.#listener.listen(this.#address, shared);
   }
 
   /** Answers what was accepted, then closes; what takes longer is cut off. */
   async close(drainMs: number): Promise<void> {
-    const sessions = this.#sessions();
-    const drained = new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
-    const timer = setTimeout(() => {
-      this.#server.forceShutdown();
-      for (const session of sessions) session.destroy();
-    }, drainMs);
-    await drained;
+    const ended = this.#listener.close();
+    const timer = setTimeout(() => this.destroy(), drainMs);
+    // Tells the clients to go (GOAWAY); that they are gone only the connections themselves show.
+    this.#server.tryShutdown(() => undefined);
+    await ended;
     clearTimeout(timer);
+  }
+
+  /** At once: what is open breaks, and its callers see it. */
+  destroy(): void {
+    for (const session of this.#sessions()) session.destroy();
+    this.#listener.destroy();
   }
 
   /**
@@ -139,28 +157,6 @@ export class CheckServer {
     };
     return [...http2Servers.values()].flatMap(({ sessions }) => [...sessions]);
   }
-
-  async #listenUnix(path: string): Promise<Address> {
-    await clearSocket(path);
-    const before = process.umask(SOCKET_UMASK);
-    try {
-      await this.#bind(`unix:${path}`);
-    } finally {
-      process.umask(before);
-    }
-    chmodSync(path, SOCKET_MODE);
-    return this.address;
-  }
-
-  #bind(target: string): Promise<number> {
-    return new Promise((resolve, reject) => {
-      const credentials = ServerCredentials.createInsecure();
-      this.#server.bindAsync(target, credentials, (error, port) => {
-        if (error === null) resolve(port);
-        else reject(new Error(`cannot listen on ${target}: ${reasonOf(error)}`));
-      });
-    });
-  }
 }
 
 /** The caller's deadline less a margin, or our own. */
@@ -171,33 +167,4 @@ function deadlineOf(
   const deadline = call.getDeadline();
   const at = typeof deadline === 'number' ? deadline : deadline.getTime();
   return Number.isFinite(at) ? at - deadlineMarginMs : Date.now() + deadlineMs;
-}
-
-/** Removes a socket that a dead process left, which refuses; anything else that is there stays. */
-async function clearSocket(path: string): Promise<void> {
-  const folder = dirname(path);
-  // The system would call it a lack of permission.
-  if (!existsSync(folder)) throw new Error(`cannot listen on unix:${path}: no folder ${folder}`);
-  if (!existsSync(path)) return;
-  if (!lstatSync(path).isSocket()) {
-    throw new Error(`cannot listen on unix:${path}: something else is there, and it is no socket`);
-  }
-  const refusal = await new Promise<string | undefined>((resolve) => {
-    const probe = connect(path, () => {
-      probe.destroy();
-      resolve(undefined);
-    });
-    probe.on('error', (error: NodeJS.ErrnoException) => resolve(error.code));
-  });
-  if (refusal === 'ECONNREFUSED') unlinkSync(path);
-  else if (refusal !== 'ENOENT') {
-    const why = refusal === undefined ? 'listens there' : `may listen there (${refusal})`;
-    throw new Error(`cannot listen on unix:${path}: another process ${why}`);
-  }
-}
-
-function reasonOf(error: Error): string {
-  if (/EADDRINUSE/.test(error.message)) return 'the port is in use';
-  if (/EACCES|EPERM/.test(error.message)) return 'permission denied';
-  return error.message;
 }

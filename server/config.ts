@@ -34,7 +34,7 @@ const configSchema = strict(
       http: address.optional(),
     }).optional(),
     threads: strict({
-      acceptors: z.union([z.literal('auto'), z.literal(1)]).optional(),
+      acceptors: z.union([z.literal('auto'), z.int().min(1).max(64)]).optional(),
       pool: threadCount.optional(),
       poolHeapMiB: z.int().min(32).max(4096).optional(),
     }).optional(),
@@ -58,6 +58,8 @@ const configSchema = strict(
       deadlineMarginMs: z.int().min(0).max(1_000).optional(),
       drainMs: z.int().min(0).max(600_000).optional(),
       streamsMax: z.int().min(1).max(10_000).optional(),
+      connectionsMax: z.int().min(1).max(100_000).optional(),
+      connectionAgeMs: z.int().min(1_000).max(86_400_000).optional(),
     }).optional(),
     log: strict({
       level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).optional(),
@@ -76,6 +78,7 @@ export interface ResolvedConfig {
   readonly policies: string;
   readonly settings: Settings;
   readonly listen: { readonly check: readonly Address[]; readonly http: Address };
+  readonly acceptors: number;
   readonly poolThreads: number;
   readonly poolHeapMiB: number;
   readonly records: {
@@ -90,6 +93,9 @@ export interface ResolvedConfig {
     readonly deadlineMarginMs: number;
     readonly drainMs: number;
     readonly streamsMax: number;
+    readonly connectionsMax: number;
+    readonly connectionAgeMs: number;
+    readonly connectionGraceMs: number;
   };
   readonly logLevel: NonNullable<NonNullable<Config['log']>['level']>;
   /** Keys that were set and have no effect in this version. */
@@ -130,6 +136,7 @@ export function parseConfig(
 function resolveConfig(config: Config, folder: string): ResolvedConfig {
   const { listen, threads, envoy, records, limits } = config;
   const checks = listen?.check ?? '127.0.0.1:9191';
+  const addresses = (Array.isArray(checks) ? checks : [checks]).map(checkedAddress);
   const pool = threads?.pool ?? 'auto';
   return {
     policies: resolve(folder, config.policies),
@@ -139,10 +146,11 @@ function resolveConfig(config: Config, folder: string): ResolvedConfig {
       ambiguousPaths: envoy?.ambiguousPaths ?? DEFAULT_SETTINGS.ambiguousPaths,
     },
     listen: {
-      check: (Array.isArray(checks) ? checks : [checks]).map(checkedAddress),
+      check: addresses,
       http: checkedAddress(listen?.http ?? '127.0.0.1:9190'),
     },
-    // One core is the acceptor's; beyond four workers one acceptor cannot feed them.
+    acceptors: acceptorCount(threads?.acceptors ?? 'auto', addresses),
+    // Beyond four workers the acceptors cannot feed them.
     poolThreads: pool === 'auto' ? Math.min(4, Math.max(1, availableParallelism() - 1)) : pool,
     poolHeapMiB: threads?.poolHeapMiB ?? 256,
     records: {
@@ -155,10 +163,20 @@ function resolveConfig(config: Config, folder: string): ResolvedConfig {
       deadlineMarginMs: limits?.deadlineMarginMs ?? 10,
       drainMs: limits?.drainMs ?? 10_000,
       streamsMax: limits?.streamsMax ?? 1_000,
+      connectionsMax: limits?.connectionsMax ?? 1_024,
+      connectionAgeMs: limits?.connectionAgeMs ?? 1_800_000,
+      connectionGraceMs: limits?.drainMs ?? 10_000,
     },
     logLevel: config.log?.level ?? 'info',
     withoutEffect: withoutEffect(config),
   };
+}
+
+/** One for two cores up to four; a unix socket is served by one, whose pool spreads the work. */
+function acceptorCount(wanted: number | 'auto', addresses: readonly Address[]): number {
+  if (addresses.every(({ kind }) => kind === 'unix')) return 1;
+  if (wanted !== 'auto') return wanted;
+  return Math.min(4, Math.max(1, Math.floor(availableParallelism() / 2)));
 }
 
 function pathOf(target: RecordTarget): string | undefined {

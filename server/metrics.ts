@@ -1,35 +1,23 @@
-// Metrics for Prometheus. Authentication and authorization are counted apart (C-004). On the hot
-// path a count is an increment in an array; names and labels are made when somebody scrapes.
+// Metrics for Prometheus. Authentication and authorization are counted apart (C-004). Names and
+// labels are made when somebody scrapes, from what the acceptors have counted.
 
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { SinkCounters } from '../audit/line_sink.ts';
+import type { BundleImage } from '../engine/bundle_image.ts';
 import { EVIDENCE_RESULTS, METHODS } from '../engine/evidence.ts';
 import { REASON_CODES } from '../engine/reason.ts';
-import type { Snapshot } from '../engine/snapshot.ts';
-import { EVIDENCE_CODES, OUTCOME_CODES } from '../workers/checker.ts';
-import type { PoolCounters } from '../workers/pooled_checker.ts';
-
-/** Upper bounds in microseconds, from a decision in place to Envoy's default time-out of 200 ms. */
-const DURATION_BOUNDS_US = [
-  10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000,
-] as const;
+import { type Counters, DURATION_BOUNDS_US, type Figure, sumOf } from './counters.ts';
 
 /** Where other parts keep the figures that are only read on a scrape. */
 export interface MetricSources {
-  readonly snapshot: () => Snapshot | undefined;
-  readonly pool: () =>
-    | { readonly counters: PoolCounters; readonly inFlight: number; readonly threads: number }
-    | undefined;
-  readonly inPlaceRequests: () => number;
+  readonly image: () => BundleImage;
+  /** Of each acceptor, by its number. */
+  readonly counters: () => readonly Counters[];
   readonly sinks: () => Readonly<Record<string, SinkCounters>>;
 }
 
 export class Metrics {
   readonly registry = new Registry();
-  readonly #outcomes = new Float64Array(OUTCOME_CODES);
-  readonly #evidence = new Float64Array(EVIDENCE_CODES);
-  readonly #buckets = new Float64Array(DURATION_BOUNDS_US.length + 1);
-  #durationSumUs = 0;
   readonly #sources: MetricSources;
 
   constructor(sources: MetricSources) {
@@ -37,22 +25,17 @@ export class Metrics {
     this.#decisions();
     this.#duration();
     this.#digests();
-    this.#poolMetrics();
+    this.#figures();
     this.#records();
   }
 
-  count(outcome: number, evidence: number, durationUs: number): void {
-    this.#outcomes[outcome]!++;
-    this.#evidence[evidence]!++;
-    let bucket = 0;
-    while (bucket < DURATION_BOUNDS_US.length && durationUs > DURATION_BOUNDS_US[bucket]!) bucket++;
-    this.#buckets[bucket]!++;
-    this.#durationSumUs += durationUs;
+  #sum(read: (counters: Counters) => number): number {
+    return sumOf(this.#sources.counters(), read);
   }
 
   #decisions(): void {
     const { registry } = this;
-    const counts = this.#outcomes;
+    const outcome = (index: number): number => this.#sum((it) => it.outcomes[index]!);
     new Counter({
       name: 'remit_authz_total',
       help: 'Requests answered, by outcome and reason; an allow has no reason',
@@ -60,14 +43,14 @@ export class Metrics {
       registers: [registry],
       collect() {
         this.reset();
-        this.inc({ outcome: 'allow', reason: '' }, counts[0]!);
+        this.inc({ outcome: 'allow', reason: '' }, outcome(0));
         for (const [index, reason] of REASON_CODES.entries()) {
-          const count = counts[index + 1]!;
+          const count = outcome(index + 1);
           if (count > 0) this.inc({ outcome: 'deny', reason }, count);
         }
       },
     });
-    const evidence = this.#evidence;
+    const evidence = (index: number): number => this.#sum((it) => it.evidence[index]!);
     new Counter({
       name: 'remit_authn_total',
       help: 'Requests, by what authentication showed and by which method',
@@ -77,7 +60,7 @@ export class Metrics {
         this.reset();
         for (const [row, result] of EVIDENCE_RESULTS.entries()) {
           for (const [column, method] of METHODS.entries()) {
-            const count = evidence[row * METHODS.length + column]!;
+            const count = evidence(row * METHODS.length + column);
             if (count > 0) this.inc({ result, method }, count);
           }
         }
@@ -87,8 +70,8 @@ export class Metrics {
 
   /** A histogram from our own buckets: prom-client's would search and box on each observation. */
   #duration(): void {
-    const buckets = this.#buckets;
-    const sumUs = (): number => this.#durationSumUs;
+    const bucket = (index: number): number => this.#sum((it) => it.buckets[index]!);
+    const sumUs = (): number => this.#sum((it) => it.figure('durationSumUs'));
     const name = 'remit_check_duration_seconds';
     this.registry.registerMetric({
       name,
@@ -96,7 +79,7 @@ export class Metrics {
         const values = [];
         let total = 0;
         for (const [index, boundUs] of [...DURATION_BOUNDS_US, undefined].entries()) {
-          total += buckets[index]!;
+          total += bucket(index);
           const le = boundUs === undefined ? '+Inf' : boundUs / 1e6;
           values.push({ metricName: `${name}_bucket`, value: total, labels: { le } });
         }
@@ -110,7 +93,7 @@ export class Metrics {
   }
 
   #digests(): void {
-    const { snapshot } = this.#sources;
+    const { image, counters } = this.#sources;
     new Gauge({
       name: 'remit_snapshot_info',
       help: 'The digests in force: of what proves and of what permits; always 1',
@@ -118,56 +101,62 @@ export class Metrics {
       registers: [this.registry],
       collect() {
         this.reset();
-        const current = snapshot();
-        if (current === undefined) return;
-        const { proof, policy } = current;
-        this.set({ proof_digest: proof.digest, policy_digest: policy.digest }, 1);
+        const { proofDigest, policyDigest } = image();
+        this.set({ proof_digest: proofDigest, policy_digest: policyDigest }, 1);
       },
     });
     new Gauge({
       name: 'remit_snapshot_version',
-      help: 'Counts up with each activated snapshot',
+      help: 'The snapshot that each thread decides with, and that the control thread put in force',
+      labelNames: ['thread'],
       registers: [this.registry],
       collect() {
-        this.set(snapshot()?.version ?? 0);
+        this.reset();
+        this.set({ thread: 'control' }, image().version);
+        for (const [index, one] of counters().entries()) {
+          this.set({ thread: `acceptor-${index}` }, one.figure('snapshotVersion'));
+        }
       },
     });
   }
 
-  #poolMetrics(): void {
-    const { pool, inPlaceRequests } = this.#sources;
-    this.#counter(
-      'remit_in_place_requests_total',
-      'Requests decided on the acceptor',
-      inPlaceRequests,
-    );
-    const counters: [keyof PoolCounters, string, string][] = [
-      ['requests', 'remit_pool_requests_total', 'Requests handed to the pool'],
-      ['batches', 'remit_pool_batches_total', 'Batches in which they were handed over'],
-      ['refused', 'remit_pool_refused_total', 'Requests refused because the pool was full'],
-      ['expired', 'remit_pool_expired_total', 'Requests whose deadline passed in the pool'],
-      ['workersLost', 'remit_pool_workers_lost_total', 'Workers that died'],
+  #figures(): void {
+    const counters: [Figure, string, string][] = [
+      ['inPlaceRequests', 'remit_in_place_requests_total', 'Requests decided on an acceptor'],
+      ['poolRequests', 'remit_pool_requests_total', 'Requests handed to the pool'],
+      ['poolBatches', 'remit_pool_batches_total', 'Batches in which they were handed over'],
+      ['poolRefused', 'remit_pool_refused_total', 'Requests refused because the pool was full'],
+      ['poolExpired', 'remit_pool_expired_total', 'Requests whose deadline passed in the pool'],
+      ['poolWorkersLost', 'remit_pool_workers_lost_total', 'Workers that died'],
     ];
-    for (const [key, name, help] of counters) {
-      this.#counter(name, help, () => pool()?.counters[key] ?? 0);
+    for (const [figure, name, help] of counters) {
+      this.#counter(name, help, () => this.#sum((it) => it.figure(figure)));
     }
-    const registers = [this.registry];
-    const gauge = (name: string, help: string, read: () => number): void => {
+    const gauges: [Figure, string, string][] = [
+      ['poolInFlight', 'remit_pool_in_flight', 'Requests in the pool now'],
+      ['poolThreads', 'remit_pool_threads', 'Workers of the pool'],
+      ['connections', 'remit_connections', 'Open connections to the check port'],
+    ];
+    for (const [figure, name, help] of gauges) {
+      const read = (): number => this.#sum((it) => it.figure(figure));
       new Gauge({
         name,
         help,
-        registers,
+        registers: [this.registry],
         collect() {
           this.set(read());
         },
       });
-    };
-    gauge('remit_pool_in_flight', 'Requests in the pool now', () => pool()?.inFlight ?? 0);
-    gauge('remit_pool_threads', 'Workers of the pool', () => pool()?.threads ?? 0);
+    }
   }
 
   #records(): void {
     const { sinks } = this.#sources;
+    this.#counter(
+      'remit_records_dropped_on_the_way_total',
+      'Records dropped by acceptors because the control thread was behind',
+      () => this.#sum((it) => it.figure('recordsDropped')),
+    );
     const counters: [keyof SinkCounters, string, string][] = [
       ['written', 'remit_records_written_total', 'Records written, by stream'],
       ['dropped', 'remit_records_dropped_total', 'Records dropped, by stream'],

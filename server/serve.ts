@@ -1,21 +1,17 @@
-// `remit serve`: puts the parts together, in an order in which nothing is reachable before it can
-// answer, and takes them apart again in an order in which nothing accepted goes unanswered.
+// `remit serve`: the control thread. It puts the parts together in an order in which nothing is
+// reachable before it can answer, and takes them apart in one in which nothing accepted goes
+// unanswered. It alone writes records, and never decides itself.
 
-import { HealthImplementation } from 'grpc-health-check';
 import type { Logger } from 'pino';
 import { LineSink, openFileTarget, stdoutTarget, type Target } from '../audit/line_sink.ts';
-import type { SourceFile } from '../engine/bundle/bundle.ts';
-import type { Snapshot } from '../engine/snapshot.ts';
-import type { Checker, Outputs } from '../workers/checker.ts';
-import { DispatchingChecker } from '../workers/dispatching_checker.ts';
-import { Evaluator } from '../workers/evaluator.ts';
-import { InPlaceChecker } from '../workers/in_place_checker.ts';
-import { PooledChecker } from '../workers/pooled_checker.ts';
+import type { BundleImage } from '../engine/bundle_image.ts';
+import { ActiveNumbers } from '../workers/active_numbers.ts';
+import { Acceptors } from './acceptors.ts';
 import { type Address, addressText, isLocal } from './address.ts';
-import { CHECK_SERVICE, CheckServer } from './check_server.ts';
 import type { RecordTarget, ResolvedConfig } from './config.ts';
 import { HttpServer } from './http_server.ts';
 import { Metrics } from './metrics.ts';
+import type { RecordBlock, Stream } from './record_channel.ts';
 
 /** How long records may take to reach the disk when everything else has ended. */
 const SINK_CLOSE_MS = 5_000;
@@ -23,120 +19,83 @@ const SINK_CLOSE_MS = 5_000;
 export interface RunningServer {
   readonly check: readonly Address[];
   readonly http: Address;
+  /** Puts another bundle in force, on every thread at once; rejects, and changes nothing, else. */
+  activate(image: BundleImage): Promise<void>;
   /** Answers what was accepted and ends everything; further calls wait for the first. */
   stop(): Promise<void>;
 }
 
-/** A bundle that compiled, as text and as a snapshot. */
-export interface LoadedBundle {
-  readonly files: readonly SourceFile[];
-  readonly snapshot: Snapshot;
-}
-
 export async function serve(
   config: ResolvedConfig,
-  bundle: LoadedBundle,
+  image: BundleImage,
   log: Logger,
 ): Promise<RunningServer> {
-  const { snapshot } = bundle;
-  warnAbout(config, snapshot, log);
+  warnAbout(config, image, log);
   const closers: (() => Promise<void>)[] = [];
   const closeAll = async (): Promise<void> => {
     for (const close of closers.reverse()) await close();
   };
+  let current = image;
   try {
-    const onInternalError = (error: unknown): void => log.error({ err: error }, 'internal error');
-    const { checker, metrics } = await startChecker(config, bundle, log, onInternalError, closers);
+    const sinks = await openSinks(config, log, closers);
+    const numbers = new ActiveNumbers();
+    numbers.activate(image.version);
+    const onRecords = ({ stream, memory, length, count }: RecordBlock): void => {
+      sinks[stream].append(new Uint8Array(memory, 0, length), count);
+    };
     let ready = false;
+    const metrics = new Metrics({
+      image: () => current,
+      counters: () => acceptors?.counters ?? [],
+      sinks: () => ({ evidence: sinks.evidence.counters, decisions: sinks.decisions.counters }),
+    });
     const http = new HttpServer(config.listen.http, metrics.registry, () => ready);
     const httpAddress = await http.listen();
     closers.push(() => http.close());
-    const health = new HealthImplementation();
-    const check: Address[] = [];
-    for (const address of config.listen.check) {
-      const server = new CheckServer(address, checker, health, config.limits, onInternalError);
-      check.push(await server.listen());
-      closers.push(() => server.close(config.limits.drainMs));
-    }
+    let acceptors: Acceptors | undefined;
+    const started = await Acceptors.start({ config, numbers, log, onRecords }, image);
+    acceptors = started;
+    closers.push(() => started.stop());
     const setReady = (value: boolean): void => {
       ready = value;
-      for (const name of ['', CHECK_SERVICE]) {
-        health.setStatus(name, value ? 'SERVING' : 'NOT_SERVING');
-      }
+      started.setServing(value);
     };
     setReady(true);
     closers.push(async () => setReady(false));
+    const { proofDigest, policyDigest, counts } = image;
     log.info(
       {
-        check: check.map(addressText),
+        check: started.addresses.map(addressText),
         http: addressText(httpAddress),
+        acceptors: config.acceptors,
         pool: config.poolThreads,
-        rules: snapshot.policy.ruleCount,
-        proofDigest: snapshot.proof.digest,
-        policyDigest: snapshot.policy.digest,
+        rules: counts.rules,
+        proofDigest,
+        policyDigest,
       },
       'serving',
     );
     let stopping: Promise<void> | undefined;
-    const stop = (): Promise<void> => {
-      stopping ??= closeAll();
-      return stopping;
+    return {
+      check: started.addresses,
+      http: httpAddress,
+      async activate(next) {
+        await started.activate(next);
+        current = next;
+        warnAbout(config, next, log);
+      },
+      stop() {
+        stopping ??= closeAll();
+        return stopping;
+      },
     };
-    return { check, http: httpAddress, stop };
   } catch (error) {
     await closeAll();
     throw error;
   }
 }
 
-/** Records, metrics, and what decides; whatever is started adds how it is ended to `closers`. */
-async function startChecker(
-  config: ResolvedConfig,
-  { files, snapshot }: LoadedBundle,
-  log: Logger,
-  onInternalError: (error: unknown) => void,
-  closers: (() => Promise<void>)[],
-): Promise<{ readonly checker: Checker; readonly metrics: Metrics }> {
-  const sinks: LineSink[] = [];
-  closers.push(async () => void (await Promise.all(sinks.map((sink) => sink.close()))));
-  const evidence = await openSink('evidence', config.records.evidence, config, log);
-  sinks.push(evidence);
-  const decisions = await openSink('decisions', config.records.decisions, config, log);
-  sinks.push(decisions);
-
-  let pool: PooledChecker | undefined;
-  let dispatcher: DispatchingChecker | undefined;
-  const metrics = new Metrics({
-    snapshot: () => snapshot,
-    pool: () => pool,
-    inPlaceRequests: () => dispatcher?.inPlaceRequests ?? 0,
-    sinks: () => ({ evidence: evidence.counters, decisions: decisions.counters }),
-  });
-  const outputs: Outputs = {
-    record(evidenceLines, decisionLines, count) {
-      evidence.append(evidenceLines, count);
-      decisions.append(decisionLines, count);
-    },
-    count: (outcome, result, durationUs) => metrics.count(outcome, result, durationUs),
-  };
-  const evaluator = new Evaluator(snapshot, { now: Date.now, onInternalError });
-  const inPlace = new InPlaceChecker(evaluator, outputs);
-  if (config.poolThreads > 0) {
-    pool = await PooledChecker.start(
-      { files, settings: snapshot.settings, version: snapshot.version },
-      { proof: snapshot.proof.digest, policy: snapshot.policy.digest },
-      { threads: config.poolThreads, heapMiB: config.poolHeapMiB },
-      inPlace,
-      outputs,
-    );
-    dispatcher = new DispatchingChecker(inPlace, pool);
-  }
-  const checker = dispatcher ?? inPlace;
-  closers.push(() => checker.close());
-  return { checker, metrics };
-}
-
-function warnAbout(config: ResolvedConfig, { policy, proof }: Snapshot, log: Logger): void {
+function warnAbout(config: ResolvedConfig, { counts }: BundleImage, log: Logger): void {
   for (const key of config.withoutEffect) {
     log.warn({ key }, 'this key has no effect in this version');
   }
@@ -144,16 +103,29 @@ function warnAbout(config: ResolvedConfig, { policy, proof }: Snapshot, log: Log
     const message = 'neither loopback nor a unix socket: every check here is denied';
     log.warn({ address: addressText(address) }, message);
   }
-  if (policy.services.length === 0) {
-    log.warn('the bundle has no Service: every request is denied');
-  }
-  if (proof.enforcers.size === 0) {
+  if (counts.services === 0) log.warn('the bundle has no Service: every request is denied');
+  if (counts.enforcers === 0) {
     log.warn('the bundle has no Enforcer: nobody may ask, every request is denied');
   }
 }
 
+async function openSinks(
+  config: ResolvedConfig,
+  log: Logger,
+  closers: (() => Promise<void>)[],
+): Promise<Readonly<Record<Stream, LineSink>>> {
+  const opened: LineSink[] = [];
+  closers.push(async () => void (await Promise.all(opened.map((sink) => sink.close()))));
+  const open = async (stream: Stream): Promise<LineSink> => {
+    const sink = await openSink(stream, config.records[stream], config, log);
+    opened.push(sink);
+    return sink;
+  };
+  return { evidence: await open('evidence'), decisions: await open('decisions') };
+}
+
 async function openSink(
-  stream: string,
+  stream: Stream,
   target: RecordTarget,
   config: ResolvedConfig,
   log: Logger,

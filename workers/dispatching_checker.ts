@@ -13,10 +13,12 @@ const IN_PLACE_A_TURN_MAX = 16;
 export class DispatchingChecker implements Checker {
   readonly #inPlace: Checker;
   readonly #pool: Checker;
+  readonly #onInPlace: () => void;
   #decidedThisTurn = 0;
-  inPlaceRequests = 0;
 
-  constructor(inPlace: Checker, pool: Checker) {
+  /** @param onInPlace counts a request that does not go to the pool */
+  constructor(inPlace: Checker, pool: Checker, onInPlace: () => void) {
+    this.#onInPlace = onInPlace;
     this.#inPlace = inPlace;
     this.#pool = pool;
   }
@@ -32,7 +34,7 @@ export class DispatchingChecker implements Checker {
         this.#decidedThisTurn = 0;
       });
     }
-    this.inPlaceRequests++;
+    this.#onInPlace();
     return this.#inPlace.check(bytes, asker, deadlineMs);
   }
 

@@ -4,12 +4,14 @@
 import { type Facts, NO_FACTS } from '../engine/facts.ts';
 import { Failure } from '../engine/failure.ts';
 import type { Asker } from '../engine/identity/enforcer.ts';
+import { PASSES_MAX } from '../engine/limits.ts';
 import { recordLines } from '../engine/record.ts';
 import type { Snapshot } from '../engine/snapshot.ts';
 import { type Answer, answerOf, checkEnvoy } from '../envoy/check.ts';
 import { encodeCheckResponse } from '../envoy/check_response.ts';
 import { decisionId } from './decision_id.ts';
 import { drive, type Moment, type World } from './driver.ts';
+import { fixedSnapshot, type SnapshotSource } from './snapshot_holder.ts';
 
 /** One request, answered: the response for Envoy, both records, and what is counted. */
 export interface Evaluated {
@@ -29,18 +31,25 @@ export interface EvaluatorPorts {
   readonly facts?: () => Facts;
 }
 
+const CHANGING = new Failure('sys.stale_state', 'the policy changed during each pass');
 const notAvailable = (): Promise<never> => Promise.reject(new Error('not available'));
 
 export class Evaluator {
-  readonly snapshot: Snapshot;
+  readonly #snapshots: SnapshotSource;
   readonly #ports: EvaluatorPorts;
   readonly #world: World;
+  /** The snapshot of the last pass, for records of what no pass answered. */
+  #known: Snapshot;
 
-  constructor(snapshot: Snapshot, ports: EvaluatorPorts) {
-    this.snapshot = snapshot;
+  constructor(snapshots: Snapshot | SnapshotSource, ports: EvaluatorPorts) {
+    this.#snapshots = 'current' in snapshots ? snapshots : fixedSnapshot(snapshots);
+    this.#known = this.#snapshots.current;
     this.#ports = ports;
     this.#world = {
-      moment: () => ({ snapshot, facts: ports.facts?.() ?? NO_FACTS, now: ports.now() }),
+      moment: () => {
+        this.#known = this.#snapshots.current;
+        return { snapshot: this.#known, facts: ports.facts?.() ?? NO_FACTS, now: ports.now() };
+      },
       verify: ports.verify ?? notAvailable,
       commit: ports.commit ?? notAvailable,
     };
@@ -48,19 +57,39 @@ export class Evaluator {
 
   evaluate(bytes: Buffer, asker: Asker): Evaluated | Promise<Evaluated> {
     const startedMs = performance.now();
+    try {
+      const answer = this.#decide(bytes, asker, startedMs, 1);
+      if (!(answer instanceof Promise)) return answer;
+      return answer.catch((error: unknown) => this.#internal(error, startedMs));
+    } catch (error) {
+      return this.#internal(error, startedMs);
+    }
+  }
+
+  /**
+   * INVARIANT: an answer leaves only while the snapshot that it was decided with is in force. Where
+   * another one became so meanwhile, the request is decided again.
+   */
+  #decide(
+    bytes: Buffer,
+    asker: Asker,
+    startedMs: number,
+    attempt: number,
+  ): Evaluated | Promise<Evaluated> {
     let last: Moment | undefined;
     const pass = (moment: Moment) => {
       last = moment;
       return checkEnvoy(bytes, asker, moment.snapshot, moment.facts, moment.now);
     };
-    const finish = (answer: Answer): Evaluated => this.#finish(answer, startedMs, last);
-    try {
-      const answer = drive(pass, this.#world, answerOf);
-      if (!(answer instanceof Promise)) return finish(answer);
-      return answer.then(finish).catch((error: unknown) => this.#internal(error, startedMs));
-    } catch (error) {
-      return this.#internal(error, startedMs);
-    }
+    const finish = (answer: Answer): Evaluated | Promise<Evaluated> => {
+      if (last === undefined || this.#snapshots.isCurrent(last.snapshot)) {
+        return this.#finish(answer, startedMs, last);
+      }
+      if (attempt < PASSES_MAX) return this.#decide(bytes, asker, startedMs, attempt + 1);
+      return this.#finish(answerOf(CHANGING), startedMs, last);
+    };
+    const answer = drive(pass, this.#world, answerOf);
+    return answer instanceof Promise ? answer.then(finish) : finish(answer);
   }
 
   /** The answer to a request that is refused without a look at it. */
@@ -78,7 +107,7 @@ export class Evaluator {
     const { verdict, client, view } = answer;
     // An answer that no pass gave must not ask the ports again: one of them may be what failed.
     const { snapshot, facts, now } = moment ?? {
-      snapshot: this.snapshot,
+      snapshot: this.#known,
       facts: NO_FACTS,
       now: this.#ports.now(),
     };

@@ -1,42 +1,65 @@
-// A worker of the pool: compiles the bundle once for itself, then answers batches. It holds no
-// background work, because it sleeps between batches. It may die: its pool replaces it.
+// A worker of the pool: builds its snapshot from the bundle's image, then answers batches. It holds
+// no background work, because it sleeps between batches. It may die: its pool replaces it.
 
-import { workerData } from 'node:worker_threads';
+import { threadId, workerData } from 'node:worker_threads';
 import { move } from 'piscina';
-import type { SourceFile } from '../engine/bundle/bundle.ts';
-import { compileSnapshot, type Settings } from '../engine/snapshot.ts';
+import { type BundleImage, snapshotOf } from '../engine/bundle_image.ts';
+import type { Snapshot } from '../engine/snapshot.ts';
 import { packAnswers, type RequestBatch, unpackRequests } from './batch.ts';
 import { evidenceCode, outcomeCode } from './checker.ts';
 import { Evaluator } from './evaluator.ts';
 
-/** What a worker is started with: text, so that each thread compiles for itself. */
 export interface PoolWorkerData {
-  readonly files: readonly SourceFile[];
-  readonly settings: Settings;
-  readonly version: number;
+  readonly image: BundleImage;
 }
 
-/** Asks a worker which snapshot it holds. */
-export interface Hello {
-  readonly hello: true;
+/** Asks a worker to build a snapshot before anybody decides with it. */
+export interface Prepare {
+  readonly prepare: BundleImage;
 }
 
-export interface Digests {
-  readonly proof: string;
-  readonly policy: string;
+export interface Prepared {
+  readonly threadId: number;
+  readonly digest: string;
 }
 
-const data = workerData as PoolWorkerData;
-const snapshot = compileSnapshot(data.files, data.settings, data.version);
-if (snapshot === undefined) throw new Error('the bundle does not compile in the worker');
-const evaluator = new Evaluator(snapshot, {
-  now: Date.now,
-  // Written from here it would mix with the log's lines; the answer carries the reason.
-  onInternalError: (error) => process.emitWarning(String(error), 'RemitInternalError'),
-});
+/** A batch says which snapshot it is decided with; whether that is in force its sender checks. */
+export type Task = RequestBatch & { readonly image: BundleImage };
 
-export default async function answer(task: RequestBatch | Hello): Promise<ArrayBuffer | Digests> {
-  if ('hello' in task) return { proof: snapshot!.proof.digest, policy: snapshot!.policy.digest };
+let held = hold((workerData as PoolWorkerData).image);
+let prepared: typeof held | undefined;
+
+function hold(image: BundleImage) {
+  const snapshot = snapshotOf(image);
+  return { image, evaluator: makeEvaluator(snapshot) };
+}
+
+function makeEvaluator(snapshot: Snapshot): Evaluator {
+  return new Evaluator(snapshot, {
+    now: Date.now,
+    // Written from here it would mix with the log's lines; the answer carries the reason.
+    onInternalError: (error) => process.emitWarning(String(error), 'RemitInternalError'),
+  });
+}
+
+/** A worker that was started after the image was prepared elsewhere builds it now. */
+function evaluatorFor(image: BundleImage): Evaluator {
+  if (held.image.version !== image.version) {
+    held = prepared?.image.version === image.version ? prepared : hold(image);
+    prepared = undefined;
+  }
+  return held.evaluator;
+}
+
+export default async function answer(task: Task | Prepare): Promise<ArrayBuffer | Prepared> {
+  if ('prepare' in task) {
+    const image = task.prepare;
+    if (held.image.version !== image.version && prepared?.image.version !== image.version) {
+      prepared = hold(image);
+    }
+    return { threadId, digest: image.digest };
+  }
+  const evaluator = evaluatorFor(task.image);
   const encode = new TextEncoder();
   const answers = [];
   for (const bytes of unpackRequests(task.buffer)) {

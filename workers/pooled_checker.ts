@@ -5,13 +5,15 @@
 
 import { extname } from 'node:path';
 import { Piscina } from 'piscina';
+import type { BundleImage } from '../engine/bundle_image.ts';
 import { Failure } from '../engine/failure.ts';
 import type { Asker } from '../engine/identity/enforcer.ts';
-import { MiB } from '../engine/limits.ts';
-import { packRequests, type RequestBatch, unpackAnswers } from './batch.ts';
+import { MiB, PASSES_MAX } from '../engine/limits.ts';
+import { packRequests, type UnpackedAnswers, unpackAnswers } from './batch.ts';
 import type { Checker, Outputs } from './checker.ts';
+import { watchDeadlines } from './deadline_watch.ts';
 import type { InPlaceChecker } from './in_place_checker.ts';
-import type { Digests, PoolWorkerData } from './pool_worker.ts';
+import type { Prepare, Prepared, Task } from './pool_worker.ts';
 
 /** Enough to keep a worker busy for about a millisecond, few enough to spread over workers. */
 const BATCH_REQUESTS_MAX = 128;
@@ -26,8 +28,8 @@ const CLOSE_MS_MAX = 1_000;
  * with it in 7 of 15 runs on a busy machine, with this one in none of 65 (Node 24.21).
  */
 const YOUNG_GENERATION_MIB = 24;
-/** What setTimeout can hold. */
-const TIMER_MS_MAX = 2 ** 31 - 1;
+/** A worker that dies again and again never answers. */
+const PREPARE_WAVES_MAX = 20;
 
 export interface PoolLimits {
   readonly threads: number;
@@ -35,6 +37,15 @@ export interface PoolLimits {
   readonly heapMiB: number;
   /** The module that workers run; a test names one that dies on demand. */
   readonly workerFile?: URL;
+  /** Further data for such a module. */
+  readonly workerData?: object;
+  /** Where it counts, when others are to see it. */
+  readonly counters?: PoolCounters;
+}
+
+/** Which image is in force, at this very moment. */
+export interface ImageSource {
+  readonly image: BundleImage;
 }
 
 export interface PoolCounters {
@@ -43,6 +54,8 @@ export interface PoolCounters {
   refused: number;
   expired: number;
   workersLost: number;
+  /** Counted until the pool is done with them, also when their deadline has passed. */
+  inFlight: number;
 }
 
 interface Waiting {
@@ -52,43 +65,33 @@ interface Waiting {
   resolve: ((response: Buffer) => void) | undefined;
 }
 
+const CHANGING = new Failure('sys.stale_state', 'the policy changed during each pass');
+
+function newCounters(): PoolCounters {
+  return { batches: 0, requests: 0, refused: 0, expired: 0, workersLost: 0, inFlight: 0 };
+}
+
 export class PooledChecker implements Checker {
-  readonly counters: PoolCounters = {
-    batches: 0,
-    requests: 0,
-    refused: 0,
-    expired: 0,
-    workersLost: 0,
-  };
-  readonly #pool: Piscina<unknown, ArrayBuffer | Digests>;
+  readonly counters: PoolCounters;
+  readonly #pool: Piscina<unknown, ArrayBuffer | Prepared>;
+  readonly #images: ImageSource;
   readonly #refuser: InPlaceChecker;
   readonly #outputs: Outputs;
   readonly #waitingMax: number;
   readonly #threads: number;
   #turn = new Map<Asker, Waiting[]>();
-  /** Counted until the pool is done with them, also when their deadline has passed. */
-  #inFlight = 0;
   #closing = false;
 
-  /** Resolves when every worker holds the same snapshot as this thread. */
+  /** Resolves when every worker holds the image that is in force. */
   static async start(
-    data: PoolWorkerData,
-    digests: Digests,
+    images: ImageSource,
     limits: PoolLimits,
     refuser: InPlaceChecker,
     outputs: Outputs,
   ): Promise<PooledChecker> {
-    const checker = new PooledChecker(data, limits, refuser, outputs);
-    const hello = { hello: true } as const;
-    const asked = Array.from({ length: limits.threads }, () => checker.#pool.run(hello));
+    const checker = new PooledChecker(images, limits, refuser, outputs);
     try {
-      const wrong = (await Promise.all(asked)).find(
-        (answer) =>
-          answer instanceof ArrayBuffer ||
-          answer.policy !== digests.policy ||
-          answer.proof !== digests.proof,
-      );
-      if (wrong !== undefined) throw new Error('a worker compiled another snapshot');
+      await checker.prepare(images.image);
     } catch (error) {
       checker.#closing = true;
       await checker.#pool.destroy();
@@ -98,13 +101,20 @@ export class PooledChecker implements Checker {
   }
 
   private constructor(
-    data: PoolWorkerData,
-    { threads, heapMiB, workerFile }: PoolLimits,
+    images: ImageSource,
+    { threads, heapMiB, workerFile, workerData, counters }: PoolLimits,
     refuser: InPlaceChecker,
     outputs: Outputs,
   ) {
     // From sources it is TypeScript, in the published package JavaScript.
     const own = new URL(`pool_worker${extname(import.meta.filename)}`, import.meta.url);
+    this.#images = images;
+    this.counters = counters ?? newCounters();
+    // A worker that replaces a dead one starts with what is in force then.
+    const data = Object.defineProperty({ ...workerData }, 'image', {
+      enumerable: true,
+      get: () => images.image,
+    });
     this.#pool = new Piscina({
       filename: (workerFile ?? own).href,
       minThreads: threads,
@@ -121,7 +131,7 @@ export class PooledChecker implements Checker {
       },
       workerData: data,
     });
-    // What a dying worker had is rejected, and `#lose` answers it.
+    // What a dying worker had is rejected, and `#send` answers it.
     this.#pool.on('error', () => undefined);
     this.#pool.on('workerDestroy', () => {
       if (!this.#closing) this.counters.workersLost++;
@@ -132,8 +142,21 @@ export class PooledChecker implements Checker {
     this.#waitingMax = threads * WAITING_PER_WORKER_MAX;
   }
 
-  get inFlight(): number {
-    return this.#inFlight;
+  /** Resolves when every worker has built the image; rejects when one cannot. */
+  async prepare(image: BundleImage): Promise<void> {
+    const seen = new Set<number>();
+    // Piscina chooses the worker, so it is asked until all of them have answered.
+    for (let wave = 0; seen.size < this.#threads; wave++) {
+      if (wave === PREPARE_WAVES_MAX) throw new Error('not every worker of the pool answered');
+      const task: Prepare = { prepare: image };
+      const asked = Array.from({ length: this.#threads }, () => this.#pool.run(task));
+      for (const answer of await Promise.all(asked)) {
+        if (answer instanceof ArrayBuffer || answer.digest !== image.digest) {
+          throw new Error('a worker of the pool built another snapshot');
+        }
+        seen.add(answer.threadId);
+      }
+    }
   }
 
   get threads(): number {
@@ -141,7 +164,7 @@ export class PooledChecker implements Checker {
   }
 
   canAcceptWork(): boolean {
-    return this.#inFlight < this.#waitingMax;
+    return this.counters.inFlight < this.#waitingMax;
   }
 
   check(bytes: Buffer, asker: Asker, deadlineMs: number): Buffer | Promise<Buffer> {
@@ -149,7 +172,7 @@ export class PooledChecker implements Checker {
       this.counters.refused++;
       return this.#refuser.refuse(new Failure('sys.overloaded', 'the pool is full'));
     }
-    this.#inFlight++;
+    this.counters.inFlight++;
     return new Promise((resolve) => {
       if (this.#turn.size === 0) setImmediate(() => this.#flush());
       let waiting = this.#turn.get(asker);
@@ -179,36 +202,57 @@ export class PooledChecker implements Checker {
           batch.length === requestsMax ||
           (bytes > 0 && bytes + one.bytes.length > BATCH_BYTES_MAX)
         ) {
-          this.#send(asker, batch);
+          void this.#send(asker, batch);
           batch = [];
           bytes = 0;
         }
         batch.push(one);
         bytes += one.bytes.length;
       }
-      this.#send(asker, batch);
+      void this.#send(asker, batch);
     }
   }
 
-  #send(asker: Asker, batch: readonly Waiting[]): void {
+  /**
+   * INVARIANT: answers are delivered only while the image they were decided with is in force, else
+   * the batch is decided again.
+   */
+  async #send(asker: Asker, batch: readonly Waiting[]): Promise<void> {
+    const stopWatching = watchDeadlines(batch, (waiting) => this.#expire(waiting));
+    let result: UnpackedAnswers | Failure = CHANGING;
+    try {
+      for (let pass = 0; pass < PASSES_MAX; pass++) {
+        const { image } = this.#images;
+        const answers = await this.#ask(asker, batch, image);
+        if (this.#images.image.version !== image.version) continue;
+        result = answers;
+        break;
+      }
+    } catch (error) {
+      result = new Failure('sys.worker_lost', String(error));
+    }
+    stopWatching();
+    this.counters.inFlight -= batch.length;
+    if (result instanceof Failure) this.#refuse(batch, result);
+    else this.#deliver(batch, result);
+  }
+
+  async #ask(
+    asker: Asker,
+    batch: readonly Waiting[],
+    image: BundleImage,
+  ): Promise<UnpackedAnswers> {
     this.counters.batches++;
     this.counters.requests += batch.length;
     const buffer = packRequests(batch.map(({ bytes }) => bytes));
-    const task: RequestBatch = { asker, buffer };
-    const stopWatching = this.#watchDeadlines(batch);
-    this.#pool
-      .run(task, { transferList: [buffer] })
-      .finally(() => {
-        stopWatching();
-        this.#inFlight -= batch.length;
-      })
-      .then((answers) => this.#deliver(batch, answers as ArrayBuffer))
-      .catch((error: unknown) => this.#lose(batch, error));
+    const task: Task = { asker, buffer, image };
+    const answered = await this.#pool.run(task, { transferList: [buffer] });
+    const answers = unpackAnswers(answered as ArrayBuffer);
+    if (answers.answers.length !== batch.length) throw new Error('the worker answered in part');
+    return answers;
   }
 
-  #deliver(batch: readonly Waiting[], buffer: ArrayBuffer): void {
-    const { answers, evidence, decisions } = unpackAnswers(buffer);
-    if (answers.length !== batch.length) throw new Error('the worker answered in part');
+  #deliver(batch: readonly Waiting[], { answers, evidence, decisions }: UnpackedAnswers): void {
     const all = batch.every(({ resolve }) => resolve !== undefined);
     if (all) this.#outputs.record(evidence, decisions, batch.length);
     for (const [index, waiting] of batch.entries()) {
@@ -222,31 +266,10 @@ export class PooledChecker implements Checker {
     }
   }
 
-  #lose(batch: readonly Waiting[], error: unknown): void {
+  #refuse(batch: readonly Waiting[], failure: Failure): void {
     for (const waiting of batch) {
-      if (waiting.resolve === undefined) continue;
-      this.#settle(waiting, this.#refuser.refuse(new Failure('sys.worker_lost', String(error))));
+      if (waiting.resolve !== undefined) this.#settle(waiting, this.#refuser.refuse(failure));
     }
-  }
-
-  /** Refuses each request when its own deadline passes; one timer a batch. */
-  #watchDeadlines(batch: readonly Waiting[]): () => void {
-    let timer: NodeJS.Timeout | undefined;
-    const sleepUntil = (deadlineMs: number): void => {
-      timer = setTimeout(watch, Math.min(Math.max(0, deadlineMs - Date.now()), TIMER_MS_MAX));
-    };
-    const watch = (): void => {
-      const now = Date.now();
-      let next = Number.POSITIVE_INFINITY;
-      for (const waiting of batch) {
-        if (waiting.resolve === undefined) continue;
-        if (waiting.deadlineMs <= now) this.#expire(waiting);
-        else next = Math.min(next, waiting.deadlineMs);
-      }
-      if (next < Number.POSITIVE_INFINITY) sleepUntil(next);
-    };
-    sleepUntil(Math.min(...batch.map(({ deadlineMs }) => deadlineMs)));
-    return () => clearTimeout(timer);
   }
 
   #expire(waiting: Waiting): void {

@@ -19,6 +19,7 @@ export function compileProofImage(
   bundle: Bundle,
   trustDomain: string | undefined,
   diagnostics: Diagnostics,
+  knownDigest?: string,
 ): ProofImage {
   const inventory = new Inventory(bundle.identities, diagnostics);
   const trustDomains = new Set(inventory.trustDomains);
@@ -28,6 +29,6 @@ export function compileProofImage(
     enforcers: new Enforcers(bundle.enforcers, diagnostics),
     inventory,
     trustDomains,
-    digest: digestOfAll(documents, { trustDomain }),
+    digest: knownDigest ?? digestOfAll(documents, { trustDomain }),
   };
 }

@@ -29,6 +29,7 @@ export function compilePolicyImage(
   bundle: Bundle,
   settings: PolicySettings,
   diagnostics: Diagnostics,
+  knownDigest?: string,
 ): PolicyImage {
   const services = bundle.services.map((service) => compileService(service, diagnostics));
   const { homeTrustDomains } = settings;
@@ -57,7 +58,7 @@ export function compilePolicyImage(
     byDestination: index(services, 'destinations', diagnostics),
     byHost: index(services, 'hosts', diagnostics),
     ruleCount: rules.length,
-    digest: digestOfAll(documents, settings.digested),
+    digest: knownDigest ?? digestOfAll(documents, settings.digested),
   };
 }
 

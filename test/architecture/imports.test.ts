@@ -42,6 +42,7 @@ const ENTRIES: Readonly<Record<string, readonly [file: string, mentions: string]
   'cli/main.ts': ['bin/remit.js', '../cli/main.ts'],
   'engine/engine.ts': ['package.json', 'dist/engine/engine.js'],
   'workers/pool_worker.ts': ['workers/pooled_checker.ts', 'pool_worker'],
+  'server/acceptor_thread.ts': ['server/acceptors.ts', 'acceptor_thread'],
 };
 
 const byPath = new Map(SOURCES.map((file) => [file.path, file]));

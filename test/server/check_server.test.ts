@@ -35,7 +35,15 @@ describe('the server around a checker', () => {
       canAcceptWork: () => true,
       close: () => Promise.resolve(),
     };
-    const limits = { deadlineMs: 100, deadlineMarginMs: 10, streamsMax: 100, ...options };
+    const limits = {
+      deadlineMs: 100,
+      deadlineMarginMs: 10,
+      streamsMax: 100,
+      connectionsMax: 100,
+      connectionAgeMs: 60_000,
+      connectionGraceMs: 1_000,
+      ...options,
+    };
     const server = new CheckServer(
       parseAddress(listen)!,
       all,
@@ -43,7 +51,7 @@ describe('the server around a checker', () => {
       limits,
       (error) => errors.push(error),
     );
-    const client = new CheckClient(await server.listen());
+    const client = new CheckClient(await server.listen(false));
     started.push({ server, client });
     return { server, client };
   }

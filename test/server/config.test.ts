@@ -56,8 +56,9 @@ describe('remit.yaml', () => {
   });
 
   it('needs nothing but `policies`', () => {
-    const { poolThreads, ...config } = valid('policies: /srv/policies');
+    const { poolThreads, acceptors, ...config } = valid('policies: /srv/policies');
     assert.ok(poolThreads >= 1 && poolThreads <= 4);
+    assert.ok(acceptors >= 1 && acceptors <= 4);
     assert.deepEqual(config, {
       policies: '/srv/policies',
       settings: {
@@ -75,7 +76,15 @@ describe('remit.yaml', () => {
         decisions: { kind: 'stdout' },
         bufferBytes: 32 * MiB,
       },
-      limits: { deadlineMs: 100, deadlineMarginMs: 10, drainMs: 10_000, streamsMax: 1_000 },
+      limits: {
+        deadlineMs: 100,
+        deadlineMarginMs: 10,
+        drainMs: 10_000,
+        streamsMax: 1_000,
+        connectionsMax: 1_024,
+        connectionAgeMs: 1_800_000,
+        connectionGraceMs: 10_000,
+      },
       logLevel: 'info',
       withoutEffect: [],
     });
@@ -99,6 +108,12 @@ describe('remit.yaml', () => {
         { kind: 'tcp', host: '127.0.0.1', port: 9191 },
         { kind: 'unix', path: '/run/remit.sock' },
       ],
+    },
+    { text: 'threads: {acceptors: 2}', read: (it) => it.acceptors, want: 2 },
+    {
+      text: 'threads: {acceptors: 2}\nlisten: {check: "unix:/run/remit.sock"}',
+      read: (it) => it.acceptors,
+      want: 1,
     },
     { text: 'threads: {pool: 0}', read: (it) => it.poolThreads, want: 0 },
     { text: 'threads: {pool: 3}', read: (it) => it.poolThreads, want: 3 },
@@ -183,7 +198,7 @@ describe('remit.yaml', () => {
     },
     { text: 'threads: {pool: many}', column: 17, want: /threads\.pool: / },
     { text: 'threads: {pool: 1000}', column: 17, want: /threads\.pool: / },
-    { text: 'threads: {acceptors: 2}', column: 22, want: /threads\.acceptors: / },
+    { text: 'threads: {acceptors: 0}', column: 22, want: /threads\.acceptors: / },
     {
       text: 'records: {evidence: evidence.ndjson}',
       column: 21,

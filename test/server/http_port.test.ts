@@ -104,7 +104,7 @@ describe('the HTTP port', () => {
       line,
       `proof_digest="${serving['proofDigest']}",policy_digest="${serving['policyDigest']}"`,
     );
-    assert.equal(await server.metric('remit_snapshot_version'), 1);
+    assert.equal(await server.metric('remit_snapshot_version{thread="control"}'), 1);
   });
 
   it('explains every metric, and holds nothing that a caller sent', async () => {

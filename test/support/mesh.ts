@@ -4,6 +4,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SourceFile } from '../../engine/bundle/bundle.ts';
+import { type BundleImage, compileImage } from '../../engine/bundle_image.ts';
 import { Diagnostics, formatDiagnostic } from '../../engine/diagnostic.ts';
 import {
   compileSnapshot,
@@ -97,6 +98,17 @@ export function makeSnapshot(
   const snapshot = compileSnapshot(sourceFiles(files), settings, 1, diagnostics);
   if (snapshot === undefined) throw new Error(diagnostics.list.map(formatDiagnostic).join('\n'));
   return snapshot;
+}
+
+export function makeImage(
+  files: BundleFiles = BUNDLE,
+  settings: Settings = DEFAULT_SETTINGS,
+  version = 1,
+): BundleImage {
+  const diagnostics = new Diagnostics();
+  const image = compileImage(sourceFiles(files), settings, version, diagnostics);
+  if (image === undefined) throw new Error(diagnostics.list.map(formatDiagnostic).join('\n'));
+  return image;
 }
 
 export interface Call {

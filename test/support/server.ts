@@ -7,7 +7,7 @@ import { parseConfig } from '../../server/config.ts';
 import { type RunningServer, serve } from '../../server/serve.ts';
 import { CheckClient } from './check_client.ts';
 import type { Folder } from './folder.ts';
-import { BUNDLE, type BundleFiles, makeSnapshot, sourceFiles } from './mesh.ts';
+import { BUNDLE, type BundleFiles, makeImage } from './mesh.ts';
 
 export interface LogLine {
   readonly level: number;
@@ -53,8 +53,7 @@ export async function startServer(
   if (resolved === undefined) throw new Error(diagnostics.list.map(formatDiagnostic).join('\n'));
   const log: LogLine[] = [];
   const logger = pino({ level: 'debug' }, { write: (line) => log.push(JSON.parse(line)) });
-  const snapshot = makeSnapshot(bundle, resolved.settings);
-  const running = await serve(resolved, { files: sourceFiles(bundle), snapshot }, logger);
+  const running = await serve(resolved, makeImage(bundle, resolved.settings), logger);
   const address = running.check[0]!;
   const client = new CheckClient(address);
   const get = async (path: string, method = 'GET') => {

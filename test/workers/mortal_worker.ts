@@ -2,15 +2,14 @@
 // other requests are answered by the real one.
 
 import { workerData } from 'node:worker_threads';
-import type { RequestBatch } from '../../workers/batch.ts';
 import { unpackRequests } from '../../workers/batch.ts';
-import type { Hello } from '../../workers/pool_worker.ts';
+import type { Prepare, Task } from '../../workers/pool_worker.ts';
 import realAnswer from '../../workers/pool_worker.ts';
 import { DIE, EXHAUST, type MortalWorkerData, THROW, WAIT } from './mortal_commands.ts';
 
 const gate = new Int32Array((workerData as MortalWorkerData).gate);
 
-export default function answer(task: RequestBatch | Hello): ReturnType<typeof realAnswer> {
+export default function answer(task: Task | Prepare): ReturnType<typeof realAnswer> {
   if ('buffer' in task) {
     for (const request of unpackRequests(task.buffer)) obey(request.toString());
   }

@@ -45,7 +45,7 @@ describe('a pool that loses a worker', () => {
 
       assert.equal((await check(encodeCall())).result, 'allow', 'the new worker decides');
       assert.equal(outputs.recorded, 4);
-      assert.equal(pool.inFlight, 0);
+      assert.equal(pool.counters.inFlight, 0);
     });
   }
 
@@ -91,7 +91,7 @@ describe('a pool that is full or late', () => {
       return check(encodeCall());
     });
     assert.equal(pool.canAcceptWork(), false);
-    assert.equal(pool.inFlight, WAITING_PER_WORKER_MAX);
+    assert.equal(pool.counters.inFlight, WAITING_PER_WORKER_MAX);
     const refused = pool.check(encodeCall(), LOCAL, noDeadline());
     assert.ok(!(refused instanceof Promise), 'the answer is there without a wait');
     assert.equal(readResponse(refused).result, 'sys.overloaded');
@@ -111,14 +111,14 @@ describe('a pool that is full or late', () => {
     assert.equal(late.http, 503);
     assert.equal(pool.counters.expired - earlier.expired, 1);
     assert.deepEqual(outputs.results, ['sys.deadline']);
-    assert.equal(pool.inFlight, 1, 'the pool is not done with it');
+    assert.equal(pool.counters.inFlight, 1, 'the pool is not done with it');
 
     stage.openGate();
     await check(encodeCall());
     // One worker answers in order, so the late answer has come and gone.
     assert.deepEqual(outputs.results, ['sys.deadline', 'allow']);
     assert.equal(outputs.counts.length, 2);
-    await until(() => pool.inFlight === 0);
+    await until(() => pool.counters.inFlight === 0);
   });
 
   it('lets a request wait for its own deadline, whatever others of its batch may', async () => {

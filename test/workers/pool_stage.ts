@@ -1,11 +1,12 @@
 // A real pool for tests, with a gate behind which its workers can be held.
 
+import type { BundleImage } from '../../engine/bundle_image.ts';
 import type { Asker } from '../../engine/identity/enforcer.ts';
-import { DEFAULT_SETTINGS, type Snapshot } from '../../engine/snapshot.ts';
+import type { Snapshot } from '../../engine/snapshot.ts';
 import { Evaluator } from '../../workers/evaluator.ts';
 import { InPlaceChecker } from '../../workers/in_place_checker.ts';
 import { PooledChecker } from '../../workers/pooled_checker.ts';
-import { BUNDLE, type BundleFiles, makeSnapshot, sourceFiles } from '../support/mesh.ts';
+import { makeImage, makeSnapshot } from '../support/mesh.ts';
 import { KeptOutputs } from '../support/outputs.ts';
 import type { MortalWorkerData } from './mortal_commands.ts';
 
@@ -28,11 +29,11 @@ export interface PoolOptions {
   readonly real?: boolean;
   readonly heapMiB?: number;
   /** What the workers compile; default what this thread has. */
-  readonly workerBundle?: BundleFiles;
+  readonly image?: BundleImage;
 }
 
 export async function startPool(options: PoolOptions = {}): Promise<PoolStage> {
-  const { threads = 1, real = false, heapMiB = 64, workerBundle = BUNDLE } = options;
+  const { threads = 1, real = false, heapMiB = 64, image = makeImage() } = options;
   const snapshot: Snapshot = makeSnapshot();
   const outputs = new KeptOutputs();
   const onInternalError = (error: unknown): never => {
@@ -41,16 +42,11 @@ export async function startPool(options: PoolOptions = {}): Promise<PoolStage> {
   const evaluator = new Evaluator(snapshot, { now: Date.now, onInternalError });
   const inPlace = new InPlaceChecker(evaluator, outputs);
   const gate = new SharedArrayBuffer(4);
-  const data: MortalWorkerData = {
-    files: sourceFiles(workerBundle),
-    settings: DEFAULT_SETTINGS,
-    version: 1,
-    gate,
-  };
+  const workerData: MortalWorkerData = { gate };
+  const images = { image };
   const pool = await PooledChecker.start(
-    data,
-    { proof: snapshot.proof.digest, policy: snapshot.policy.digest },
-    real ? { threads, heapMiB } : { threads, heapMiB, workerFile: MORTAL_WORKER },
+    images,
+    real ? { threads, heapMiB } : { threads, heapMiB, workerFile: MORTAL_WORKER, workerData },
     inPlace,
     outputs,
   );

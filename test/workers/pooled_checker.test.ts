@@ -1,9 +1,10 @@
 // The pool: the same answers as in place, by batches, bounded, each with its records.
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import type { Asker } from '../../engine/identity/enforcer.ts';
 import { type Answered, readResponse } from '../support/check_response.ts';
-import { BUNDLE, encodeCall, POLICY_WITHOUT_PERMIT, WAYS } from '../support/mesh.ts';
+import { encodeCall, makeImage, WAYS } from '../support/mesh.ts';
 import { LOCAL, noDeadline, type PoolStage, startPool } from './pool_stage.ts';
 
 const KiB = 1024;
@@ -94,7 +95,7 @@ describe('a pool of two workers', () => {
       const after = stage.pool.counters;
       assert.equal(after.batches - before.batches, batches);
       assert.equal(after.requests - before.requests, sent.length);
-      assert.equal(stage.pool.inFlight, 0);
+      assert.equal(stage.pool.counters.inFlight, 0);
     });
   }
 
@@ -115,21 +116,19 @@ describe('a pool of two workers', () => {
 });
 
 describe('the start of a pool', () => {
-  it('fails when its workers hold another snapshot than the one that is in force', () =>
+  it('fails when the image is not what it says it is', () =>
     assert.rejects(
-      startPool({
-        threads: 2,
-        real: true,
-        workerBundle: { ...BUNDLE, 'policy.yaml': POLICY_WITHOUT_PERMIT },
-      }),
-      /a worker compiled another snapshot/,
+      startPool({ threads: 2, real: true, image: { ...makeImage(), digest: 'sha256:0' } }),
+      /the image of the bundle is damaged/,
     ));
 
-  it('fails when a worker cannot compile the bundle', () =>
-    assert.rejects(
-      startPool({ real: true, workerBundle: { 'broken.yaml': 'kind: Nonsense' } }),
-      /the bundle does not compile in the worker/,
-    ));
+  it('fails when a worker cannot compile the bundle', () => {
+    const text = Buffer.from('{"services":[{}],"policies":[],"identities":[],"enforcers":[]}');
+    const bytes = new SharedArrayBuffer(text.length);
+    text.copy(new Uint8Array(bytes));
+    const digest = `sha256:${createHash('sha256').update(text).digest('hex')}`;
+    return assert.rejects(startPool({ real: true, image: { ...makeImage(), bytes, digest } }));
+  });
 });
 
 /** Everything that two answers to the same request have in common. */

@@ -1,0 +1,148 @@
+// An acceptor: gRPC servers on its listeners, an evaluator, and a pool of its own (DESIGN section
+// 4). It runs in a thread, and knows nothing of it but the port to the control thread.
+
+import { HealthImplementation } from 'grpc-health-check';
+import type { BundleImage } from '../engine/bundle_image.ts';
+import { ActiveNumbers } from '../workers/active_numbers.ts';
+import type { Checker, Outputs } from '../workers/checker.ts';
+import { DispatchingChecker } from '../workers/dispatching_checker.ts';
+import { Evaluator } from '../workers/evaluator.ts';
+import { InPlaceChecker } from '../workers/in_place_checker.ts';
+import { PooledChecker } from '../workers/pooled_checker.ts';
+import { SnapshotHolder } from '../workers/snapshot_holder.ts';
+import type { AcceptorPlan, FromAcceptor, ToAcceptor } from './acceptor_messages.ts';
+import { CHECK_SERVICE, CheckServer } from './check_server.ts';
+import { Counters } from './counters.ts';
+import { RecordSender, type Stream } from './record_channel.ts';
+
+/** How often figures that nobody counts are put where the control thread reads them. */
+const FIGURES_MS = 250;
+
+export type Post = (message: FromAcceptor, transfer?: ArrayBuffer[]) => void;
+
+export class Acceptor {
+  readonly #plan: AcceptorPlan;
+  readonly #post: Post;
+  readonly #counters: Counters;
+  readonly #holder: SnapshotHolder;
+  readonly #senders: Readonly<Record<Stream, RecordSender>>;
+  readonly #health = new HealthImplementation();
+  #pool: PooledChecker | undefined;
+  #dispatcher: DispatchingChecker | undefined;
+  #servers: CheckServer[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(plan: AcceptorPlan, post: Post) {
+    this.#plan = plan;
+    this.#post = post;
+    this.#counters = new Counters(plan.counters);
+    this.#holder = new SnapshotHolder(plan.image, new ActiveNumbers(plan.numbers));
+    const { bufferBytes } = plan.config.records;
+    const sender = (stream: Stream) =>
+      new RecordSender(stream, { postMessage: post as never }, bufferBytes, (count) => {
+        this.#counters.add('recordsDropped', count);
+      });
+    this.#senders = { evidence: sender('evidence'), decisions: sender('decisions') };
+    // What a dead predecessor held in flight is answered by nobody; all else goes on.
+    this.#counters.set('poolInFlight', 0);
+    this.#counters.set('poolThreads', plan.poolThreads);
+  }
+
+  /** Nothing is reachable before it can answer. */
+  async start(): Promise<void> {
+    const { listen, shared, config } = this.#plan;
+    const checker = await this.#startChecker();
+    const onInternalError = (error: unknown): void => this.#logError(error);
+    const addresses = [];
+    for (const address of listen) {
+      const { limits } = config;
+      const server = new CheckServer(address, checker, this.#health, limits, onInternalError);
+      this.#servers.push(server);
+      addresses.push(await server.listen(shared && address.kind === 'tcp'));
+    }
+    this.#copyFigures();
+    this.#timer = setInterval(() => this.#copyFigures(), FIGURES_MS);
+    this.#post({ kind: 'listening', addresses });
+  }
+
+  async receive(message: ToAcceptor): Promise<void> {
+    switch (message.kind) {
+      case 'returned':
+        this.#senders[message.stream].takeBack(message.memory);
+        break;
+      case 'prepare':
+        await this.#prepare(message.image);
+        break;
+      case 'serving':
+        for (const name of ['', CHECK_SERVICE]) {
+          this.#health.setStatus(name, message.value ? 'SERVING' : 'NOT_SERVING');
+        }
+        break;
+      case 'stop':
+        await this.#stop();
+        break;
+    }
+  }
+
+  /** For a thread that is about to die: its connections break, its records are kept. */
+  abandon(): void {
+    for (const server of this.#servers) server.destroy();
+    for (const sender of Object.values(this.#senders)) sender.flush();
+    this.#copyFigures();
+  }
+
+  async #startChecker(): Promise<Checker> {
+    const { config, poolThreads } = this.#plan;
+    const { evidence, decisions } = this.#senders;
+    const outputs: Outputs = {
+      record(evidenceLines, decisionLines, count) {
+        evidence.append(evidenceLines, count);
+        decisions.append(decisionLines, count);
+      },
+      count: (outcome, result, durationUs) => this.#counters.count(outcome, result, durationUs),
+    };
+    const onInternalError = (error: unknown): void => this.#logError(error);
+    const evaluator = new Evaluator(this.#holder, { now: Date.now, onInternalError });
+    const inPlace = new InPlaceChecker(evaluator, outputs);
+    if (poolThreads === 0) return inPlace;
+    const counters = this.#counters.pool();
+    const limits = { threads: poolThreads, heapMiB: config.poolHeapMiB, counters };
+    this.#pool = await PooledChecker.start(this.#holder, limits, inPlace, outputs);
+    this.#dispatcher = new DispatchingChecker(inPlace, this.#pool, () => {
+      this.#counters.add('inPlaceRequests', 1);
+    });
+    return this.#dispatcher;
+  }
+
+  async #prepare(image: BundleImage): Promise<void> {
+    const { version, digest } = image;
+    try {
+      this.#holder.prepare(image);
+      await this.#pool?.prepare(image);
+      this.#post({ kind: 'prepared', version, digest });
+    } catch (error) {
+      this.#post({ kind: 'unprepared', version, message: String(error) });
+    }
+  }
+
+  async #stop(): Promise<void> {
+    const { drainMs } = this.#plan.config.limits;
+    await Promise.all(this.#servers.map((server) => server.close(drainMs)));
+    await this.#dispatcher?.close();
+    for (const sender of Object.values(this.#senders)) sender.flush();
+    clearInterval(this.#timer);
+    this.#copyFigures();
+    this.#post({ kind: 'stopped' });
+  }
+
+  #copyFigures(): void {
+    const connections = this.#servers.reduce((sum, server) => sum + server.connections, 0);
+    this.#counters.set('connections', connections);
+    this.#counters.set('snapshotVersion', this.#holder.current.version);
+  }
+
+  #logError(error: unknown): void {
+    const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#post({ kind: 'log', level: 'error', message: `internal error: ${message}` });
+  }
+}

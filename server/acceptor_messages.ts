@@ -1,0 +1,36 @@
+// What the control thread and its acceptors say to each other. Everything that concerns a single
+// request stays within an acceptor; these are the rare things.
+
+import type { BundleImage } from '../engine/bundle_image.ts';
+import type { Address } from './address.ts';
+import type { ResolvedConfig } from './config.ts';
+import type { BlockReturned, RecordBlock } from './record_channel.ts';
+
+/** All that an acceptor is started with. */
+export interface AcceptorPlan {
+  readonly name: string;
+  readonly config: ResolvedConfig;
+  readonly image: BundleImage;
+  readonly poolThreads: number;
+  /** Where it listens; ports are bound already by others when `shared`. */
+  readonly listen: readonly Address[];
+  readonly shared: boolean;
+  /** ActiveNumbers and Counters. */
+  readonly numbers: SharedArrayBuffer;
+  readonly counters: SharedArrayBuffer;
+}
+
+export type ToAcceptor =
+  | { readonly kind: 'prepare'; readonly image: BundleImage }
+  | { readonly kind: 'serving'; readonly value: boolean }
+  | { readonly kind: 'stop' }
+  | BlockReturned;
+
+export type FromAcceptor =
+  | { readonly kind: 'listening'; readonly addresses: readonly Address[] }
+  | { readonly kind: 'failed'; readonly message: string }
+  | { readonly kind: 'prepared'; readonly version: number; readonly digest: string }
+  | { readonly kind: 'unprepared'; readonly version: number; readonly message: string }
+  | { readonly kind: 'log'; readonly level: 'warn' | 'error'; readonly message: string }
+  | { readonly kind: 'stopped' }
+  | RecordBlock;

@@ -1,0 +1,271 @@
+// The acceptors as the control thread sees them: starts them, replaces one that died, and makes
+// them all agree on a snapshot before it is in force (DESIGN section 4).
+
+import { createServer } from 'node:net';
+import { extname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import type { Logger } from 'pino';
+import type { BundleImage } from '../engine/bundle_image.ts';
+import type { ActiveNumbers } from '../workers/active_numbers.ts';
+import type { AcceptorPlan, FromAcceptor, ToAcceptor } from './acceptor_messages.ts';
+import { type Address, addressText } from './address.ts';
+import type { ResolvedConfig } from './config.ts';
+import { Counters } from './counters.ts';
+import type { RecordBlock } from './record_channel.ts';
+
+/** A thread that dies at once, again and again, is not started in a tight loop. */
+const RESTART_MS = 200;
+/** Building a snapshot of 100,000 rules takes seconds on a busy machine. */
+const PREPARE_MS_MAX = 60_000;
+/** Beyond draining: what a thread may take to end. */
+const STOP_EXTRA_MS = 3_000;
+/** As in listener.ts: sockets are the owner's alone. A worker cannot set it. */
+const SOCKET_UMASK = 0o177;
+
+interface Acceptor {
+  plan: Omit<AcceptorPlan, 'image'>;
+  readonly counters: Counters;
+  worker: Worker | undefined;
+  /** Told about a message of this acceptor, until they say that they have heard enough. */
+  readonly waiting: Set<(message: FromAcceptor) => boolean>;
+}
+
+export interface AcceptorsOptions {
+  readonly config: ResolvedConfig;
+  readonly numbers: ActiveNumbers;
+  readonly log: Logger;
+  /** Takes the lines out of a block at once; its memory goes back afterwards. */
+  readonly onRecords: (block: RecordBlock) => void;
+}
+
+export class Acceptors {
+  readonly #options: AcceptorsOptions;
+  readonly #acceptors: Acceptor[] = [];
+  #image: BundleImage;
+  #preparing: BundleImage | undefined;
+  #serving = false;
+  #stopping = false;
+  addresses: readonly Address[] = [];
+
+  private constructor(options: AcceptorsOptions, image: BundleImage) {
+    this.#options = options;
+    this.#image = image;
+  }
+
+  /** Resolves when all of them listen; rejects with one line that says what is in the way. */
+  static async start(options: AcceptorsOptions, image: BundleImage): Promise<Acceptors> {
+    const acceptors = new Acceptors(options, image);
+    try {
+      await acceptors.#startAll();
+    } catch (error) {
+      await acceptors.stop();
+      throw error;
+    }
+    return acceptors;
+  }
+
+  get counters(): readonly Counters[] {
+    return this.#acceptors.map(({ counters }) => counters);
+  }
+
+  /** Makes every thread build the image; only then it is in force, for all of them at once. */
+  async activate(image: BundleImage): Promise<void> {
+    this.#preparing = image;
+    try {
+      await Promise.all(this.#acceptors.map((acceptor) => this.#prepare(acceptor, image)));
+      this.#image = image;
+      this.#options.numbers.activate(image.version);
+    } finally {
+      this.#preparing = undefined;
+    }
+  }
+
+  setServing(value: boolean): void {
+    this.#serving = value;
+    for (const acceptor of this.#acceptors) send(acceptor, { kind: 'serving', value });
+  }
+
+  /** Answers what was accepted, then ends the threads. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await Promise.all(this.#acceptors.map((acceptor) => this.#stopOne(acceptor)));
+  }
+
+  async #startAll(): Promise<void> {
+    const { config } = this.#options;
+    const { check } = config.listen;
+    const tcp = check.filter((address) => address.kind === 'tcp');
+    if (config.acceptors > 1) for (const address of tcp) await assertFree(address);
+    const first = this.#add(0, check);
+    this.addresses = await this.#startOne(first);
+    // From now on they listen where the first one does, also when that was any free port. A unix
+    // socket is one acceptor's: two cannot share a path.
+    first.plan = { ...first.plan, listen: this.addresses };
+    const shared = this.addresses.filter((address) => address.kind === 'tcp');
+    for (let index = 1; index < config.acceptors; index++) this.#add(index, shared);
+    await Promise.all(this.#acceptors.slice(1).map((acceptor) => this.#startOne(acceptor)));
+  }
+
+  #add(index: number, listen: readonly Address[]): Acceptor {
+    const { config, numbers } = this.#options;
+    const { acceptors: count, poolThreads } = config;
+    const share = Math.floor(poolThreads / count) + (index < poolThreads % count ? 1 : 0);
+    const counters = new Counters();
+    const acceptor: Acceptor = {
+      plan: {
+        name: `acceptor-${index}`,
+        config,
+        poolThreads: poolThreads === 0 ? 0 : Math.max(1, share),
+        listen,
+        shared: count > 1,
+        numbers: numbers.buffer,
+        counters: counters.buffer,
+      },
+      counters,
+      worker: undefined,
+      waiting: new Set(),
+    };
+    this.#acceptors.push(acceptor);
+    return acceptor;
+  }
+
+  async #startOne(acceptor: Acceptor): Promise<readonly Address[]> {
+    // From sources it is TypeScript, in the published package JavaScript.
+    const file = new URL(`acceptor_thread${extname(import.meta.filename)}`, import.meta.url);
+    const unix = acceptor.plan.listen.some(({ kind }) => kind === 'unix');
+    const before = unix ? process.umask(SOCKET_UMASK) : undefined;
+    const workerData: AcceptorPlan = { ...acceptor.plan, image: this.#image };
+    // Its standard output is nobody's: the control thread's may be a pipe that has broken.
+    const worker = new Worker(file, { workerData, name: acceptor.plan.name, stdout: true });
+    acceptor.worker = worker;
+    let failure = 'it ended before it listened';
+    worker.on('error', (error) => {
+      failure = error instanceof Error ? error.message : String(error);
+    });
+    worker.on('message', (message: FromAcceptor) => this.#receive(acceptor, message));
+    worker.on('exit', () => {
+      acceptor.worker = undefined;
+      for (const wait of acceptor.waiting) wait({ kind: 'failed', message: failure });
+    });
+    try {
+      const message = await waitFor(
+        acceptor,
+        (it) => it.kind === 'listening' || it.kind === 'failed',
+      );
+      if (message.kind !== 'listening') throw new Error((message as { message: string }).message);
+      worker.on('exit', () => void this.#replace(acceptor));
+      if (this.#serving) send(acceptor, { kind: 'serving', value: true });
+      return message.addresses;
+    } catch (error) {
+      await worker.terminate();
+      throw error;
+    } finally {
+      if (before !== undefined) process.umask(before);
+    }
+  }
+
+  /** Only its own connections broke; others listen on, and it comes back. */
+  async #replace(acceptor: Acceptor): Promise<void> {
+    const { log } = this.#options;
+    while (!this.#stopping) {
+      log.error({ acceptor: acceptor.plan.name }, 'an acceptor died; another takes its place');
+      try {
+        await this.#startOne(acceptor);
+        // What is being prepared meanwhile is prepared for it as well, or it could not go on.
+        if (this.#preparing !== undefined) await this.#prepare(acceptor, this.#preparing);
+        log.info({ acceptor: acceptor.plan.name }, 'the acceptor is back');
+        return;
+      } catch (error) {
+        log.error({ err: error }, 'the acceptor cannot be started again');
+        await sleep(RESTART_MS);
+      }
+    }
+  }
+
+  #receive(acceptor: Acceptor, message: FromAcceptor): void {
+    if (message.kind === 'records') {
+      this.#options.onRecords(message);
+      const { stream, memory } = message;
+      acceptor.worker?.postMessage({ kind: 'returned', stream, memory }, [memory]);
+    } else if (message.kind === 'log') {
+      const { log } = this.#options;
+      log[message.level]({ acceptor: acceptor.plan.name }, message.message);
+    }
+    for (const wait of acceptor.waiting) {
+      if (wait(message)) acceptor.waiting.delete(wait);
+    }
+  }
+
+  async #prepare(acceptor: Acceptor, image: BundleImage): Promise<void> {
+    // One that is being replaced starts with the image that is in force, and is asked again then.
+    if (acceptor.worker === undefined) throw new Error('an acceptor is being replaced');
+    send(acceptor, { kind: 'prepare', image });
+    const answer = await waitFor(
+      acceptor,
+      (it) =>
+        ((it.kind === 'prepared' || it.kind === 'unprepared') && it.version === image.version) ||
+        it.kind === 'failed',
+      PREPARE_MS_MAX,
+    );
+    if (answer.kind === 'prepared' && answer.digest === image.digest) return;
+    const why = 'message' in answer ? answer.message : 'it built another snapshot';
+    throw new Error(`${acceptor.plan.name}: ${why}`);
+  }
+
+  async #stopOne(acceptor: Acceptor): Promise<void> {
+    const { worker } = acceptor;
+    if (worker === undefined) return;
+    const stopped = waitFor(
+      acceptor,
+      (it) => it.kind === 'stopped' || it.kind === 'failed',
+      this.#options.config.limits.drainMs + STOP_EXTRA_MS,
+    );
+    send(acceptor, { kind: 'stop' });
+    await stopped.catch(() => undefined);
+    await worker.terminate();
+  }
+}
+
+function send(acceptor: Acceptor, message: ToAcceptor): void {
+  acceptor.worker?.postMessage(message);
+}
+
+/** The first message that is wanted; `failed` when its thread ends before. */
+function waitFor(
+  acceptor: Acceptor,
+  wanted: (message: FromAcceptor) => boolean,
+  msMax?: number,
+): Promise<FromAcceptor> {
+  return new Promise((resolve, reject) => {
+    const timer =
+      msMax === undefined
+        ? undefined
+        : setTimeout(() => {
+            acceptor.waiting.delete(wait);
+            reject(new Error(`${acceptor.plan.name} does not answer`));
+          }, msMax);
+    const wait = (message: FromAcceptor): boolean => {
+      if (!wanted(message)) return false;
+      clearTimeout(timer);
+      resolve(message);
+      return true;
+    };
+    acceptor.waiting.add(wait);
+  });
+}
+
+/** A shared port binds beside another process's shared port; so it is tried alone first. */
+async function assertFree(address: Address & { readonly kind: 'tcp' }): Promise<void> {
+  if (address.port === 0) return;
+  const probe = createServer();
+  await new Promise<void>((resolve, reject) => {
+    probe.once('error', (error: NodeJS.ErrnoException) => {
+      const why = error.code === 'EADDRINUSE' ? 'the port is in use' : error.message;
+      reject(new Error(`cannot listen on ${addressText(address)}: ${why}`));
+    });
+    const host = address.host === 'localhost' ? '127.0.0.1' : address.host;
+    probe.listen({ host, port: address.port, exclusive: true }, resolve);
+  });
+  await new Promise((resolve) => probe.close(resolve));
+}

@@ -1,0 +1,29 @@
+// The two numbers that every thread looks at before and after each decision (DESIGN section 4): the
+// version of the snapshot and the revision of the state that are in force. One atomic store makes a
+// reload true for all of them.
+
+const VERSION = 0;
+const REVISION = 1;
+
+export class ActiveNumbers {
+  readonly buffer: SharedArrayBuffer;
+  readonly #words: Int32Array;
+
+  constructor(buffer = new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT)) {
+    this.buffer = buffer;
+    this.#words = new Int32Array(buffer);
+  }
+
+  get version(): number {
+    return Atomics.load(this.#words, VERSION);
+  }
+
+  get revision(): number {
+    return Atomics.load(this.#words, REVISION);
+  }
+
+  /** INVARIANT: only when every thread that decides holds this version. */
+  activate(version: number): void {
+    Atomics.store(this.#words, VERSION, version);
+  }
+}
