@@ -3,11 +3,12 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { parseBundle } from '../engine/bundle/bundle.ts';
 import { Diagnostics, formatDiagnostic } from '../engine/diagnostic.ts';
 import { DIAGNOSTICS_MAX } from '../engine/limits.ts';
-import { compileSnapshot, type Settings } from '../engine/snapshot.ts';
+import { compileBundle, type Settings } from '../engine/snapshot.ts';
 import { parseConfig, type ResolvedConfig } from '../server/config.ts';
-import { loadBundle } from '../server/load_bundle.ts';
+import { loadBundle, loadKeyFiles } from '../server/load_bundle.ts';
 import type { LoadedBundle } from '../server/serve.ts';
 
 export const EXIT_PARTLY = 1;
@@ -67,10 +68,13 @@ export function readConfig(path: string | undefined): ResolvedConfig {
 export function readBundle(path: string, settings: Settings): LoadedBundle {
   const diagnostics = new Diagnostics();
   const files = loadBundle(path, diagnostics);
-  const snapshot = compileSnapshot(files, settings, 1, diagnostics);
+  const bundle = parseBundle(files, diagnostics);
+  const keyFiles = loadKeyFiles(bundle.keyFiles, diagnostics);
+  const snapshot = compileBundle(bundle, keyFiles, settings, 1, diagnostics);
+  snapshot?.proof.issuers.warnOfExpired(Date.now(), diagnostics);
   report(diagnostics);
   if (snapshot === undefined) throw new CommandError(`the bundle \`${path}\` is not valid`);
-  return { files, snapshot };
+  return { files, keyFiles, snapshot };
 }
 
 function report({ list }: Diagnostics): void {

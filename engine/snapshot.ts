@@ -1,7 +1,7 @@
 // A snapshot: everything that a decision depends on besides the request, the state and the time.
 // Immutable, versioned, with two digests: of what proves and of what permits (DESIGN section 8).
 
-import { parseBundle, type SourceFile } from './bundle/bundle.ts';
+import { type Bundle, type BundleSource, parseBundle } from './bundle/bundle.ts';
 import { Diagnostics } from './diagnostic.ts';
 import { compileProofImage, type ProofImage } from './identity/proof_image.ts';
 import { compilePolicyImage, type PolicyImage } from './policy/policy_image.ts';
@@ -32,6 +32,8 @@ export const DEFAULT_SETTINGS: Settings = {
 /** What a context handler has to read of a request; nothing else becomes a string. */
 export interface AttributesRead {
   readonly host: boolean;
+  /** The peer's certificate; whether there is one is always seen. */
+  readonly certificate: boolean;
 }
 
 export interface Snapshot {
@@ -44,20 +46,31 @@ export interface Snapshot {
 }
 
 /**
- * Compiles a bundle. All mistakes go to `diagnostics`; with an error among them the result is
- * undefined, so a snapshot never holds half of a bundle.
+ * Parses and compiles a bundle. All mistakes go to `diagnostics`; with an error among them the
+ * result is undefined, so a snapshot never holds half of a bundle.
  */
 export function compileSnapshot(
-  files: readonly SourceFile[],
+  { files, keyFiles }: BundleSource,
   settings: Settings,
   version: number,
   diagnostics: Diagnostics = new Diagnostics(),
 ): Snapshot | undefined {
-  const bundle = parseBundle(files, diagnostics);
-  const proof = compileProofImage(bundle, settings.trustDomain, diagnostics);
+  return compileBundle(parseBundle(files, diagnostics), keyFiles, settings, version, diagnostics);
+}
+
+/** The same for a bundle that is parsed already: whoever reads its key files had to. */
+export function compileBundle(
+  bundle: Bundle,
+  keyFiles: ReadonlyMap<string, string>,
+  settings: Settings,
+  version: number,
+  diagnostics: Diagnostics,
+): Snapshot | undefined {
+  const proof = compileProofImage(bundle, keyFiles, settings.trustDomain, diagnostics);
   const { trustDomain, pathNormalization, ambiguousPaths } = settings;
+  // Not those of issuers: who may vouch decides nothing about what a permit means.
   const homeTrustDomains =
-    trustDomain === undefined ? [...proof.trustDomains].sort() : [trustDomain];
+    trustDomain === undefined ? [...proof.inventory.trustDomains].sort() : [trustDomain];
   const policy = compilePolicyImage(
     bundle,
     { homeTrustDomains, digested: { homeTrustDomains, pathNormalization, ambiguousPaths } },
@@ -69,6 +82,9 @@ export function compileSnapshot(
     settings,
     proof,
     policy,
-    attributesRead: { host: policy.byHost.size > 0 },
+    attributesRead: {
+      host: policy.byHost.size > 0,
+      certificate: !proof.issuers.isEmpty && proof.enforcers.someAsserts('certificate'),
+    },
   };
 }

@@ -4,7 +4,7 @@
 import { HealthImplementation } from 'grpc-health-check';
 import type { Logger } from 'pino';
 import { LineSink, openFileTarget, stdoutTarget, type Target } from '../audit/line_sink.ts';
-import type { SourceFile } from '../engine/bundle/bundle.ts';
+import type { BundleSource } from '../engine/bundle/bundle.ts';
 import type { Snapshot } from '../engine/snapshot.ts';
 import type { Checker, Outputs } from '../workers/checker.ts';
 import { DispatchingChecker } from '../workers/dispatching_checker.ts';
@@ -28,8 +28,7 @@ export interface RunningServer {
 }
 
 /** A bundle that compiled, as text and as a snapshot. */
-export interface LoadedBundle {
-  readonly files: readonly SourceFile[];
+export interface LoadedBundle extends BundleSource {
   readonly snapshot: Snapshot;
 }
 
@@ -92,7 +91,7 @@ export async function serve(
 /** Records, metrics, and what decides; whatever is started adds how it is ended to `closers`. */
 async function startChecker(
   config: ResolvedConfig,
-  { files, snapshot }: LoadedBundle,
+  { files, keyFiles, snapshot }: LoadedBundle,
   log: Logger,
   onInternalError: (error: unknown) => void,
   closers: (() => Promise<void>)[],
@@ -123,7 +122,7 @@ async function startChecker(
   const inPlace = new InPlaceChecker(evaluator, outputs);
   if (config.poolThreads > 0) {
     pool = await PooledChecker.start(
-      { files, settings: snapshot.settings, version: snapshot.version },
+      { files, keyFiles, settings: snapshot.settings, version: snapshot.version },
       { proof: snapshot.proof.digest, policy: snapshot.policy.digest },
       { threads: config.poolThreads, heapMiB: config.poolHeapMiB },
       inPlace,

@@ -4,12 +4,14 @@
 import { type Facts, NO_FACTS } from '../engine/facts.ts';
 import { Failure } from '../engine/failure.ts';
 import type { Asker } from '../engine/identity/enforcer.ts';
+import { verifyProof } from '../engine/identity/proof.ts';
 import { recordLines } from '../engine/record.ts';
 import type { Snapshot } from '../engine/snapshot.ts';
 import { type Answer, answerOf, checkEnvoy } from '../envoy/check.ts';
 import { encodeCheckResponse } from '../envoy/check_response.ts';
 import { decisionId } from './decision_id.ts';
 import { drive, type Moment, type World } from './driver.ts';
+import { EvidenceCache } from './evidence_cache.ts';
 
 /** One request, answered: the response for Envoy, both records, and what is counted. */
 export interface Evaluated {
@@ -18,6 +20,8 @@ export interface Evaluated {
   readonly evidenceLine: string;
   readonly decisionLine: string;
   readonly durationUs: number;
+  /** Passes it took: with one, whatever was presented had been verified before. */
+  readonly passes: number;
 }
 
 export interface EvaluatorPorts {
@@ -39,9 +43,19 @@ export class Evaluator {
   constructor(snapshot: Snapshot, ports: EvaluatorPorts) {
     this.snapshot = snapshot;
     this.#ports = ports;
+    const verified = new EvidenceCache();
+    const known: Facts = { revision: 0, verified };
     this.#world = {
-      moment: () => ({ snapshot, facts: ports.facts?.() ?? NO_FACTS, now: ports.now() }),
-      verify: ports.verify ?? notAvailable,
+      moment: () => ({ snapshot, facts: ports.facts?.() ?? known, now: ports.now() }),
+      // At once: it takes a fraction of a millisecond, less than waiting for another thread.
+      verify:
+        ports.verify ??
+        ((proofs) => {
+          const now = ports.now();
+          for (const proof of proofs) {
+            verified.put(proof.key, verifyProof(proof, snapshot.proof, now), now);
+          }
+        }),
       commit: ports.commit ?? notAvailable,
     };
   }
@@ -49,11 +63,13 @@ export class Evaluator {
   evaluate(bytes: Buffer, asker: Asker): Evaluated | Promise<Evaluated> {
     const startedMs = performance.now();
     let last: Moment | undefined;
+    let passes = 0;
     const pass = (moment: Moment) => {
+      passes++;
       last = moment;
       return checkEnvoy(bytes, asker, moment.snapshot, moment.facts, moment.now);
     };
-    const finish = (answer: Answer): Evaluated => this.#finish(answer, startedMs, last);
+    const finish = (answer: Answer): Evaluated => this.#finish(answer, startedMs, last, passes);
     try {
       const answer = drive(pass, this.#world, answerOf);
       if (!(answer instanceof Promise)) return finish(answer);
@@ -65,16 +81,21 @@ export class Evaluator {
 
   /** The answer to a request that is refused without a look at it. */
   refuse(failure: Failure): Evaluated {
-    return this.#finish(answerOf(failure), performance.now(), undefined);
+    return this.#finish(answerOf(failure), performance.now(), undefined, 0);
   }
 
   #internal(error: unknown, startedMs: number): Evaluated {
     this.#ports.onInternalError(error);
     const failure = new Failure('sys.internal', 'see the log');
-    return this.#finish(answerOf(failure), startedMs, undefined);
+    return this.#finish(answerOf(failure), startedMs, undefined, 0);
   }
 
-  #finish(answer: Answer, startedMs: number, moment: Moment | undefined): Evaluated {
+  #finish(
+    answer: Answer,
+    startedMs: number,
+    moment: Moment | undefined,
+    passes: number,
+  ): Evaluated {
     const { verdict, client, view } = answer;
     // An answer that no pass gave must not ask the ports again: one of them may be what failed.
     const { snapshot, facts, now } = moment ?? {
@@ -97,6 +118,13 @@ export class Evaluator {
       requestId: view?.headers.requestId ?? '',
     };
     const { evidence, decision } = recordLines(verdict, occasion, snapshot);
-    return { answer, response, evidenceLine: evidence, decisionLine: decision, durationUs };
+    return {
+      answer,
+      response,
+      evidenceLine: evidence,
+      decisionLine: decision,
+      durationUs,
+      passes,
+    };
   }
 }

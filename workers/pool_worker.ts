@@ -3,15 +3,14 @@
 
 import { workerData } from 'node:worker_threads';
 import { move } from 'piscina';
-import type { SourceFile } from '../engine/bundle/bundle.ts';
+import type { BundleSource } from '../engine/bundle/bundle.ts';
 import { compileSnapshot, type Settings } from '../engine/snapshot.ts';
 import { packAnswers, type RequestBatch, unpackRequests } from './batch.ts';
 import { evidenceCode, outcomeCode } from './checker.ts';
 import { Evaluator } from './evaluator.ts';
 
 /** What a worker is started with: text, so that each thread compiles for itself. */
-export interface PoolWorkerData {
-  readonly files: readonly SourceFile[];
+export interface PoolWorkerData extends BundleSource {
   readonly settings: Settings;
   readonly version: number;
 }
@@ -27,7 +26,7 @@ export interface Digests {
 }
 
 const data = workerData as PoolWorkerData;
-const snapshot = compileSnapshot(data.files, data.settings, data.version);
+const snapshot = compileSnapshot(data, data.settings, data.version);
 if (snapshot === undefined) throw new Error('the bundle does not compile in the worker');
 const evaluator = new Evaluator(snapshot, {
   now: Date.now,
@@ -49,7 +48,7 @@ export default async function answer(task: RequestBatch | Hello): Promise<ArrayB
       decision: encode.encode(evaluated.decisionLine),
       durationUs: evaluated.durationUs,
       outcomeCode: outcomeCode(verdict),
-      evidenceCode: evidenceCode(verdict),
+      evidenceCode: evidenceCode(verdict, evaluated.passes),
     });
   }
   return move(packAnswers(answers)) as ArrayBuffer;

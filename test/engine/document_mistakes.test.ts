@@ -4,7 +4,7 @@ import { describeMistakes, type Mistake } from './mistakes.ts';
 
 const I = (spec: string) => `kind: Identity\nmetadata: {name: i}\nspec: ${spec}`;
 const E = (spec: string) => `kind: Enforcer\nmetadata: {name: e}\nspec: ${spec}`;
-const ONE_OF_THE_KINDS = 'one of Service, Policy, Identity, Enforcer';
+const ONE_OF_THE_KINDS = 'one of Service, Policy, Identity, Issuer, Enforcer';
 const ONE_OF_THE_PRINCIPAL_KINDS = 'one of workload, agent, ci, third_party, gateway, human';
 
 const documents: Mistake[] = [

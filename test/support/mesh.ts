@@ -94,7 +94,8 @@ export function makeSnapshot(
   settings: Settings = DEFAULT_SETTINGS,
 ): Snapshot {
   const diagnostics = new Diagnostics();
-  const snapshot = compileSnapshot(sourceFiles(files), settings, 1, diagnostics);
+  const source = { files: sourceFiles(files), keyFiles: new Map() };
+  const snapshot = compileSnapshot(source, settings, 1, diagnostics);
   if (snapshot === undefined) throw new Error(diagnostics.list.map(formatDiagnostic).join('\n'));
   return snapshot;
 }

@@ -54,7 +54,11 @@ export async function startServer(
   const log: LogLine[] = [];
   const logger = pino({ level: 'debug' }, { write: (line) => log.push(JSON.parse(line)) });
   const snapshot = makeSnapshot(bundle, resolved.settings);
-  const running = await serve(resolved, { files: sourceFiles(bundle), snapshot }, logger);
+  const running = await serve(
+    resolved,
+    { files: sourceFiles(bundle), keyFiles: new Map(), snapshot },
+    logger,
+  );
   const address = running.check[0]!;
   const client = new CheckClient(address);
   const get = async (path: string, method = 'GET') => {

@@ -8,7 +8,7 @@ import { makeSnapshot } from '../support/mesh.ts';
 
 type Answer = string;
 
-const PROOF = { key: 'k', kind: 'jwt', raw: 'a.b.c' };
+const PROOF = { key: 'k', kind: 'x509_svid', raw: 'pem' } as const;
 const EFFECT = { kind: 'label', key: 'task-1' };
 const need: Step<Answer> = { kind: 'need', proofs: [PROOF] };
 const answer = (text: string): Step<Answer> => ({ kind: 'answer', answer: text });

@@ -43,6 +43,7 @@ export async function startPool(options: PoolOptions = {}): Promise<PoolStage> {
   const gate = new SharedArrayBuffer(4);
   const data: MortalWorkerData = {
     files: sourceFiles(workerBundle),
+    keyFiles: new Map(),
     settings: DEFAULT_SETTINGS,
     version: 1,
     gate,
