@@ -49,6 +49,12 @@ export const GATEWAY = enforcer('gateway', {
   asserts: { peer: ['principal', 'anonymous'], destinations: ['*'] },
 });
 
+/** Who vouches by certificates for the one trust domain, with the files it names. */
+export function issuer(spec: Document = {}): Document {
+  const x509 = { trustDomain: TRUST_DOMAIN, bundle: './root.pem', maxLifetime: '24h', ...spec };
+  return { kind: 'Issuer', metadata: { name: 'workloads' }, spec: { x509 } };
+}
+
 export function textOf(documents: readonly Document[]): string {
   return documents.map((document) => JSON.stringify(document)).join('\n---\n');
 }
