@@ -92,9 +92,10 @@ export function sourceFiles(files: BundleFiles = BUNDLE): SourceFile[] {
 export function makeSnapshot(
   files: BundleFiles = BUNDLE,
   settings: Settings = DEFAULT_SETTINGS,
+  keyFiles: ReadonlyMap<string, string> = new Map(),
 ): Snapshot {
   const diagnostics = new Diagnostics();
-  const source = { files: sourceFiles(files), keyFiles: new Map() };
+  const source = { files: sourceFiles(files), keyFiles };
   const snapshot = compileSnapshot(source, settings, 1, diagnostics);
   if (snapshot === undefined) throw new Error(diagnostics.list.map(formatDiagnostic).join('\n'));
   return snapshot;
@@ -103,6 +104,8 @@ export function makeSnapshot(
 export interface Call {
   /** SPIFFE ID of the caller; default checkout, which is permitted. */
   readonly from?: string;
+  /** As Envoy sends it; default none. */
+  readonly certificate?: string;
   readonly to?: string;
   readonly method?: string;
   readonly path?: string;
@@ -112,11 +115,12 @@ export interface Call {
 
 /** A CheckRequest in protojson; by default one that the mesh allows. */
 export function callJson(call: Call = {}): object {
-  const { from = IDS.checkout, to = IDS.payments, method = 'GET', headers, body } = call;
+  const { from = IDS.checkout, to = IDS.payments, method = 'GET' } = call;
+  const { certificate, headers, body } = call;
   const path = call.path ?? '/v1/accounts/42';
   return {
     attributes: {
-      source: { principal: from },
+      source: { principal: from, ...(certificate !== undefined && { certificate }) },
       destination: { principal: to },
       request: {
         http: {
