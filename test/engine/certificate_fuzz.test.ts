@@ -111,6 +111,35 @@ describe('a good certificate with something changed', () => {
   });
 });
 
+describe('a certificate whose ECDSA signature is written in its second way', () => {
+  it('proves the same, under another digest: revoking by digest alone would not hold', () => {
+    const order = BigInt('0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551');
+    const integer = (value: bigint): Buffer => {
+      const hex = value.toString(16);
+      const bytes = Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, 'hex');
+      const body = bytes[0]! < 0x80 ? bytes : Buffer.concat([Buffer.from([0]), bytes]);
+      return Buffer.concat([Buffer.from([2, body.length]), body]);
+    };
+    const read = readCertificate(LEAF);
+    assert.ok(!isFailure(read));
+    const { signature } = read;
+    const rEnd = 4 + signature[3]!;
+    const r = BigInt(`0x${signature.toString('hex', 4, rEnd)}`);
+    const s = BigInt(`0x${signature.toString('hex', rEnd + 2)}`);
+    const wrap = (tag: number, bytes: Buffer): Buffer =>
+      Buffer.concat([Buffer.from([tag, bytes.length]), bytes]);
+    const other = wrap(0x30, Buffer.concat([integer(r), integer(order - s)]));
+    const head = LEAF.subarray(4, LEAF.indexOf(signature) - 3);
+    const body = Buffer.concat([head, wrap(3, Buffer.concat([Buffer.from([0]), other]))]);
+    const leaf = Buffer.concat([Buffer.from([0x30, 0x82, body.length >> 8, body.length]), body]);
+    const [one, two] = [LEAF, leaf].map((der) => verifyPeer(der, [], BUNDLES, NOW));
+    assert.ok(one !== undefined && two !== undefined && !isFailure(one) && !isFailure(two));
+    assert.equal(one.keyThumbprint, two.keyThumbprint);
+    assert.equal(one.serial, two.serial);
+    assert.notEqual(one.credential, two.credential);
+  });
+});
+
 describe('the text of a certificate', () => {
   const sent = sentForm(LEAF);
   const line = '-----BEGIN CERTIFICATE-----';

@@ -241,6 +241,17 @@ const enforcers: Mistake[] = [
       ['3:53', 'warning: `xfcc` is not read in this version: it proves nothing and is ignored'],
     ],
   },
+  {
+    name: 'a certificate that nobody verifies, as a warning',
+    text: E('{type: gateway, local: true, asserts: {peer: [certificate], destinations: ["*"]}}'),
+    want: [
+      [
+        '3:53',
+        'warning: `certificate` is verified by no Issuer of the bundle: ' +
+          'it proves nothing and is ignored',
+      ],
+    ],
+  },
 ];
 
 describeMistakes('any document', documents);
