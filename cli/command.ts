@@ -3,12 +3,12 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import type { SourceFile } from '../engine/bundle/bundle.ts';
+import { type BundleSource, parseBundle } from '../engine/bundle/bundle.ts';
 import { type Diagnostic, Diagnostics, formatDiagnostic } from '../engine/diagnostic.ts';
 import { DIAGNOSTICS_MAX } from '../engine/limits.ts';
-import { compileSnapshot, type Settings, type Snapshot } from '../engine/snapshot.ts';
+import { compileBundle, type Settings, type Snapshot } from '../engine/snapshot.ts';
 import { parseConfig, type ResolvedConfig } from '../server/config.ts';
-import { loadBundle } from '../server/load_bundle.ts';
+import { loadBundle, loadKeyFiles } from '../server/load_bundle.ts';
 
 export const EXIT_PARTLY = 1;
 export const EXIT_USAGE = 2;
@@ -64,8 +64,7 @@ export function readConfig(path: string | undefined): ResolvedConfig {
 }
 
 /** A bundle that compiled, as text and as a snapshot. */
-export interface LoadedBundle {
-  readonly files: readonly SourceFile[];
+export interface LoadedBundle extends BundleSource {
   readonly snapshot: Snapshot;
 }
 
@@ -73,10 +72,13 @@ export interface LoadedBundle {
 export function readBundle(path: string, settings: Settings): LoadedBundle {
   const diagnostics = new Diagnostics();
   const files = loadBundle(path, diagnostics);
-  const snapshot = compileSnapshot(files, settings, 1, diagnostics);
+  const bundle = parseBundle(files, diagnostics);
+  const keyFiles = loadKeyFiles(bundle.keyFiles, diagnostics);
+  const snapshot = compileBundle(bundle, keyFiles, settings, 1, diagnostics);
+  snapshot?.proof.issuers.warnOfExpired(Date.now(), diagnostics);
   report(diagnostics.list);
   if (snapshot === undefined) throw new CommandError(`the bundle \`${path}\` is not valid`);
-  return { files, snapshot };
+  return { files, keyFiles, snapshot };
 }
 
 export function report(list: readonly Diagnostic[]): void {

@@ -20,6 +20,10 @@ export interface EvidenceRecord {
   readonly kind: 'authn.evidence';
   readonly id: string;
   readonly result: string;
+  readonly method: string;
+  readonly assurance: string;
+  readonly subject: string;
+  readonly credential: string | null;
 }
 
 export interface RecordPair {

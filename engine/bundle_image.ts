@@ -1,8 +1,8 @@
 // A bundle as it crosses threads: parsed and checked once, then compiled by each thread from the
 // same shared bytes (DESIGN section 4). Their digest is what threads agree on before they activate.
 
-import { type Bundle, type Located, parseBundle, type SourceFile } from './bundle/bundle.ts';
-import { Diagnostics, type Position } from './diagnostic.ts';
+import type { Bundle, Located } from './bundle/bundle.ts';
+import { Diagnostics } from './diagnostic.ts';
 import { digestOfBytes } from './digest.ts';
 import { compileBundle, type Settings, type Snapshot } from './snapshot.ts';
 
@@ -23,12 +23,33 @@ export interface BundleImage {
   };
 }
 
+/** What the bytes say. */
+interface Content {
+  readonly documents: Readonly<Record<string, readonly unknown[]>>;
+  /** Where each issuer stands: the names of its key files count from there. */
+  readonly issuerFiles: readonly string[];
+  readonly keyFiles: readonly (readonly [name: string, text: string])[];
+}
+
 /** @param snapshot what the bundle compiled to, where it was checked */
-function bundleImage(bundle: Bundle, snapshot: Snapshot): BundleImage {
-  const documents = Object.fromEntries(
-    Object.entries(bundle).map(([kind, located]) => [kind, documentsOf(located)]),
-  );
-  const text = Buffer.from(JSON.stringify(documents));
+export function bundleImage(
+  bundle: Bundle,
+  keyFiles: ReadonlyMap<string, string>,
+  snapshot: Snapshot,
+): BundleImage {
+  const { services, policies, identities, issuers, enforcers } = bundle;
+  const content: Content = {
+    documents: {
+      services: documentsOf(services),
+      policies: documentsOf(policies),
+      identities: documentsOf(identities),
+      issuers: documentsOf(issuers),
+      enforcers: documentsOf(enforcers),
+    },
+    issuerFiles: issuers.map(({ at }) => at([]).file),
+    keyFiles: [...keyFiles],
+  };
+  const text = Buffer.from(JSON.stringify(content));
   const bytes = new SharedArrayBuffer(text.length);
   text.copy(new Uint8Array(bytes));
   return {
@@ -51,37 +72,31 @@ export function snapshotOf(image: BundleImage): Snapshot {
   // A copy, because neither decoding nor hashing takes shared memory.
   const text = Buffer.from(new Uint8Array(image.bytes));
   if (digestOfBytes(text) !== image.digest) throw new Error('the image of the bundle is damaged');
-  const documents = JSON.parse(text.toString()) as Record<keyof Bundle, unknown[]>;
+  // Our own bytes, as the digest has just shown.
+  const { documents, issuerFiles, keyFiles } = JSON.parse(text.toString()) as Content;
   const bundle = Object.fromEntries(
-    Object.entries(documents).map(([kind, list]) => [kind, list.map(located)]),
+    Object.entries(documents).map(([kind, list]) => [kind, list.map((it) => located(it, ''))]),
   );
+  bundle['issuers'] = documents['issuers']!.map((it, index) => located(it, issuerFiles[index]!));
   const diagnostics = new Diagnostics();
   const { settings, version, proofDigest, policyDigest } = image;
-  const digests = { proof: proofDigest, policy: policyDigest };
-  // The schemas have checked these documents when the image was made.
-  const snapshot = compileBundle(bundle as never, settings, version, diagnostics, digests);
+  const snapshot = compileBundle(
+    // The schemas have checked these documents when the image was made.
+    { ...bundle, keyFiles: [] } as never,
+    new Map(keyFiles),
+    settings,
+    version,
+    diagnostics,
+    { proof: proofDigest, policy: policyDigest },
+  );
   if (snapshot === undefined) throw new Error('the bundle does not compile in this thread');
   return snapshot;
 }
 
-const NOWHERE: Position = { file: '', line: 0, column: 0 };
-
-function located(document: unknown): Located<unknown> {
-  return { document, at: () => NOWHERE };
+function located(document: unknown, file: string): Located<unknown> {
+  return { document, at: () => ({ file, line: 0, column: 0 }) };
 }
 
 function documentsOf(documents: readonly Located<unknown>[]): unknown[] {
   return documents.map(({ document }) => document);
-}
-
-/** All of it: what `files` say, checked, as an image; undefined when a mistake was told. */
-export function compileImage(
-  files: readonly SourceFile[],
-  settings: Settings,
-  version: number,
-  diagnostics: Diagnostics,
-): BundleImage | undefined {
-  const bundle = parseBundle(files, diagnostics);
-  const snapshot = compileBundle(bundle, settings, version, diagnostics);
-  return snapshot === undefined ? undefined : bundleImage(bundle, snapshot);
 }

@@ -10,10 +10,12 @@ import type { Effect, Facts, Proof } from './facts.ts';
 import type { Failure } from './failure.ts';
 import { authenticate, type Credentials, failed } from './identity/authenticate.ts';
 import type { Asker } from './identity/enforcer.ts';
+import { RESTRICTED_LIFETIME_MS_MAX } from './limits.ts';
 import { decide } from './policy/decide.ts';
 import { accessRequest, type Service } from './policy/service.ts';
 import type { Reason } from './reason.ts';
 import type { Snapshot } from './snapshot.ts';
+import { lifetimeMs } from './svid.ts';
 
 /** What a context handler read of one request. */
 export interface Inquiry {
@@ -38,7 +40,7 @@ export interface Verdict {
 
 /**
  * One pass ends in an answer, needs proofs verified first, or has effects to commit before the
- * answer may leave. `need` and `commit` have no producer in this version.
+ * answer may leave. `commit` has no producer in this version.
  */
 export type Step<A> =
   | { readonly kind: 'answer'; readonly answer: A }
@@ -57,14 +59,22 @@ export function check(
   inquiry: Inquiry,
   asker: Asker,
   snapshot: Snapshot,
-  _facts: Facts,
+  facts: Facts,
   now: number,
 ): Step<Verdict> {
-  return { kind: 'answer', answer: conclude(inquiry, asker, snapshot, now) };
+  const concluded = conclude(inquiry, asker, snapshot, facts, now);
+  return 'raw' in concluded
+    ? { kind: 'need', proofs: [concluded] }
+    : { kind: 'answer', answer: concluded };
 }
 
-function conclude(inquiry: Inquiry, asker: Asker, snapshot: Snapshot, now: number): Verdict {
-  const { credentials, destination, http, fault } = inquiry;
+function conclude(
+  { credentials, destination, http, fault }: Inquiry,
+  asker: Asker,
+  snapshot: Snapshot,
+  facts: Facts,
+  now: number,
+): Verdict | Proof {
   const { proof, policy } = snapshot;
   const enforcer = proof.enforcers.of(asker);
   if (enforcer === undefined) {
@@ -76,7 +86,9 @@ function conclude(inquiry: Inquiry, asker: Asker, snapshot: Snapshot, now: numbe
   }
   const { service } = choice;
   const passes = service?.passesAuthorization ?? false;
-  const { evidence, principal } = authenticate(credentials, enforcer, passes, proof);
+  const shown = authenticate(credentials, enforcer, passes, proof, facts.verified, now);
+  if ('raw' in shown) return shown;
+  const { evidence, principal } = shown;
   if (principal === undefined) return unproved(evidence, service);
 
   const ended = (reason: Reason, evaluated: boolean): Verdict => {
@@ -89,12 +101,21 @@ function conclude(inquiry: Inquiry, asker: Asker, snapshot: Snapshot, now: numbe
   if (match === undefined) return ended('ctx.unmapped_operation', false);
   const route = match.target;
   const access = accessRequest(route, match.captures, principal, now);
-  if (!assuranceAtLeast(principal.assurance, CLASS_FLOOR[route.operation.dataClass])) {
-    const decision = denied('authn.assurance');
+  const weakness = weaknessOf(evidence, route.operation.dataClass);
+  if (weakness !== undefined) {
+    const decision = denied(weakness);
     return { evidence, principal, service, access, decision, evaluated: false };
   }
   const decision = decide(access, route.rules);
   return { evidence, principal, service, access, decision, evaluated: true };
+}
+
+/** What the proof lacks for data of this class. */
+function weaknessOf({ assurance, svid }: Evidence, dataClass: DataClass): Reason | undefined {
+  if (!assuranceAtLeast(assurance, CLASS_FLOOR[dataClass])) return 'authn.assurance';
+  if (dataClass !== 'restricted') return undefined;
+  const shortLived = svid !== undefined && lifetimeMs(svid) <= RESTRICTED_LIFETIME_MS_MAX;
+  return shortLived ? undefined : 'authn.lifetime_exceeded';
 }
 
 function unproved(evidence: Evidence, service?: Service): Verdict {

@@ -11,7 +11,7 @@ export type {
   Resource,
   Verb,
 } from './access_request.ts';
-export type { SourceFile } from './bundle/bundle.ts';
+export type { BundleSource, SourceFile } from './bundle/bundle.ts';
 export { check, type Inquiry, type Step, type Verdict } from './check.ts';
 export type { Decision, Effect, Outcome, ShadowResult } from './decision.ts';
 export type { Destination } from './destination.ts';
@@ -22,10 +22,11 @@ export {
   type Position,
 } from './diagnostic.ts';
 export type { Assurance, Evidence } from './evidence.ts';
-export { type Facts, NO_FACTS } from './facts.ts';
+export { type Facts, NO_FACTS, type Proof, type ProofResult } from './facts.ts';
 export { Failure } from './failure.ts';
 export type { Credentials } from './identity/authenticate.ts';
 export type { Asker } from './identity/enforcer.ts';
+export { verifyProof } from './identity/proof.ts';
 export { REASONS, type Reason, type ReasonClass, reasonClass } from './reason.ts';
 export { compileSnapshot, DEFAULT_SETTINGS, type Settings, type Snapshot } from './snapshot.ts';
 export { parseSpiffeId, SpiffeId, SpiffeIdError } from './spiffe_id.ts';

@@ -2,6 +2,7 @@
 // caller is and how strongly that was proved, and can grant nothing.
 
 import type { Reason } from './reason.ts';
+import type { X509Svid } from './svid.ts';
 
 /** In rising order; `asserted`: an enforcer asserts a peer that it verified itself. */
 export const ASSURANCES = ['none', 'apikey', 'bearer', 'asserted', 'svid', 'bound'] as const;
@@ -12,8 +13,13 @@ export function assuranceAtLeast(have: Assurance, need: Assurance): boolean {
 }
 
 /** How the identity came; one word per way to authenticate. */
-export const METHODS = ['none', 'peer_principal'] as const;
+export const METHODS = ['none', 'peer_principal', 'x509_svid'] as const;
 export type Method = (typeof METHODS)[number];
+
+/** What an enforcer may have said of a peer without being allowed to; a bit each. */
+export const IGNORABLE = ['principal', 'certificate'] as const;
+export const IGNORED_PRINCIPAL = 1;
+export const IGNORED_CERTIFICATE = 2;
 
 /** `not_evaluated`: the request ended before anybody's proof was looked at. */
 export const EVIDENCE_RESULTS = ['verified', 'anonymous', 'failed', 'not_evaluated'] as const;
@@ -29,6 +35,12 @@ export interface Evidence {
   readonly issuer: string;
   /** `namespace/name` of the Enforcer that asked, empty when none was recognised. */
   readonly enforcer: string;
+  /** SHA-256 of the certificate, `sha256:…`; empty when none was read. */
+  readonly credential: string;
+  /** The claims of a certificate that was verified. */
+  readonly svid: X509Svid | undefined;
+  /** The bits of `IGNORABLE`: what came and was as good as absent. */
+  readonly ignored: number;
   /** Why proof failed; undefined unless `result` is `failed`. */
   readonly reason: Reason | undefined;
 }
@@ -40,5 +52,8 @@ export const NOT_EVALUATED: Evidence = {
   subject: '',
   issuer: '',
   enforcer: '',
+  credential: '',
+  svid: undefined,
+  ignored: 0,
   reason: undefined,
 };

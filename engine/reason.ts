@@ -28,7 +28,7 @@ const table = {
   'authn.enforcer_scope': refused('The enforcer may not ask about this destination.'),
   'authn.untrusted_issuer': refused('Nobody we trust vouches for the credential.'),
   'authn.invalid_identity': refused(
-    'The asserted identity is not a valid SPIFFE ID of a workload.',
+    'The identity is no SPIFFE ID of a workload, or its certificate no valid X509-SVID.',
   ),
   'authn.expired': refused('The credential has expired.'),
   'authn.not_yet_valid': refused('The credential is not valid yet.'),

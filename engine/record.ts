@@ -5,6 +5,7 @@
 // Never written: a query value, a header value other than the request id, a body, a credential.
 
 import type { Verdict } from './check.ts';
+import type { Evidence } from './evidence.ts';
 import { RECORDED_TEXT_MAX } from './limits.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -33,19 +34,39 @@ export interface RecordLines {
 export function recordLines(verdict: Verdict, occasion: Occasion, snapshot: Snapshot): RecordLines {
   const head = `"id":"${occasion.decisionId}","time":"${timeText(occasion.now)}"`;
   return {
-    evidence: evidenceLine(verdict, head, snapshot),
+    evidence: evidenceLine(verdict, occasion, head, snapshot),
     decision: decisionLine(verdict, occasion, head, snapshot),
   };
 }
 
-function evidenceLine({ evidence }: Verdict, head: string, snapshot: Snapshot): string {
+function evidenceLine(
+  { evidence }: Verdict,
+  { now }: Occasion,
+  head: string,
+  snapshot: Snapshot,
+): string {
   const { result, method, assurance, subject, issuer, enforcer, reason } = evidence;
   return (
     `{"kind":"authn.evidence",${head},"result":"${result}","method":"${method}",` +
     `"assurance":"${assurance}","subject":${text(subject)},"issuer":${text(issuer)},` +
-    `"enforcer":${text(enforcer)},"credential":null,` +
+    `"enforcer":${text(enforcer)},${credentialFields(evidence, now)}` +
     `"reason":${reason === undefined ? 'null' : `"${reason}"`},` +
     `"proofDigest":"${snapshot.proof.digest}"}\n`
+  );
+}
+
+/** The claims stand there once they were verified; a failed certificate keeps its digest. */
+function credentialFields({ credential, svid }: Evidence, now: number): string {
+  const id = `"credential":${orNull(credential)},`;
+  if (svid === undefined) {
+    return `${id}"keyThumbprint":null,"serial":null,"notBefore":null,"notAfter":null,"ageS":null,`;
+  }
+  const { keyThumbprint, serial, notBefore, notAfter } = svid;
+  return (
+    `${id}"keyThumbprint":"${keyThumbprint}","serial":"${serial}",` +
+    `"notBefore":"${new Date(notBefore).toISOString()}",` +
+    `"notAfter":"${new Date(notAfter).toISOString()}",` +
+    `"ageS":${Math.floor((now - notBefore) / 1000)},`
   );
 }
 
@@ -71,7 +92,8 @@ function decisionLine(
     `"shadow":${shadow.length === 0 ? '[]' : JSON.stringify(shadow)},` +
     `"enforcer":${text(evidence.enforcer)},"principal":${orNull(principal?.id ?? '')},` +
     `"service":${orNull(service?.id ?? '')},${what},` +
-    `"environment":${orNull(service?.environment ?? '')},"credential":null,` +
+    `"environment":${orNull(service?.environment ?? '')},` +
+    `"credential":${orNull(evidence.credential)},` +
     `"policyDigest":"${snapshot.policy.digest}","snapshotVersion":${snapshot.version},` +
     `"revision":${occasion.revision},"durationUs":${occasion.durationUs},` +
     `"request":{"method":${text(occasion.method)},"path":${text(withoutQuery(occasion.path))},` +

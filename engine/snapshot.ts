@@ -1,7 +1,7 @@
 // A snapshot: everything that a decision depends on besides the request, the state and the time.
 // Immutable, versioned, with two digests: of what proves and of what permits (DESIGN section 8).
 
-import { type Bundle, parseBundle, type SourceFile } from './bundle/bundle.ts';
+import { type Bundle, type BundleSource, parseBundle } from './bundle/bundle.ts';
 import { Diagnostics } from './diagnostic.ts';
 import { compileProofImage, type ProofImage } from './identity/proof_image.ts';
 import { compilePolicyImage, type PolicyImage } from './policy/policy_image.ts';
@@ -32,6 +32,8 @@ export const DEFAULT_SETTINGS: Settings = {
 /** What a context handler has to read of a request; nothing else becomes a string. */
 export interface AttributesRead {
   readonly host: boolean;
+  /** The peer's certificate; whether there is one is always seen. */
+  readonly certificate: boolean;
 }
 
 export interface Snapshot {
@@ -44,16 +46,16 @@ export interface Snapshot {
 }
 
 /**
- * Compiles a bundle. All mistakes go to `diagnostics`; with an error among them the result is
- * undefined, so a snapshot never holds half of a bundle.
+ * Parses and compiles a bundle. All mistakes go to `diagnostics`; with an error among them the
+ * result is undefined, so a snapshot never holds half of a bundle.
  */
 export function compileSnapshot(
-  files: readonly SourceFile[],
+  { files, keyFiles }: BundleSource,
   settings: Settings,
   version: number,
   diagnostics: Diagnostics = new Diagnostics(),
 ): Snapshot | undefined {
-  return compileBundle(parseBundle(files, diagnostics), settings, version, diagnostics);
+  return compileBundle(parseBundle(files, diagnostics), keyFiles, settings, version, diagnostics);
 }
 
 /** What was computed where the bundle was checked, so that no other thread does so again. */
@@ -62,18 +64,21 @@ export interface Digests {
   readonly policy: string;
 }
 
-/** The second half: documents that are each valid, whatever they say together. */
+/** The same for a bundle that is parsed already: whoever reads its key files had to. */
 export function compileBundle(
   bundle: Bundle,
+  keyFiles: ReadonlyMap<string, string>,
   settings: Settings,
   version: number,
   diagnostics: Diagnostics,
   digests?: Digests,
 ): Snapshot | undefined {
-  const proof = compileProofImage(bundle, settings.trustDomain, diagnostics, digests?.proof);
+  const { trustDomain: home } = settings;
+  const proof = compileProofImage(bundle, keyFiles, home, diagnostics, digests?.proof);
   const { trustDomain, pathNormalization, ambiguousPaths } = settings;
+  // Not those of issuers: who may vouch decides nothing about what a permit means.
   const homeTrustDomains =
-    trustDomain === undefined ? [...proof.trustDomains].sort() : [trustDomain];
+    trustDomain === undefined ? [...proof.inventory.trustDomains].sort() : [trustDomain];
   const policy = compilePolicyImage(
     bundle,
     { homeTrustDomains, digested: { homeTrustDomains, pathNormalization, ambiguousPaths } },
@@ -86,6 +91,9 @@ export function compileBundle(
     settings,
     proof,
     policy,
-    attributesRead: { host: policy.byHost.size > 0 },
+    attributesRead: {
+      host: policy.byHost.size > 0,
+      certificate: !proof.issuers.isEmpty && proof.enforcers.someAsserts('certificate'),
+    },
   };
 }

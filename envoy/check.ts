@@ -5,7 +5,7 @@ import { check, type Inquiry, type Step, type Verdict, verdictOf } from '../engi
 import type { Facts } from '../engine/facts.ts';
 import { type Failure, isFailure } from '../engine/failure.ts';
 import type { Asker } from '../engine/identity/enforcer.ts';
-import type { Snapshot } from '../engine/snapshot.ts';
+import type { AttributesRead, Snapshot } from '../engine/snapshot.ts';
 import { type CheckRequestView, decodeCheckRequest } from './check_request.ts';
 import { type ClientKind, clientKind } from './client_kind.ts';
 import { inquiryOf } from './inquiry.ts';
@@ -25,7 +25,7 @@ export function checkEnvoy(
   facts: Facts,
   now: number,
 ): Step<Answer> {
-  const view = decodeCheckRequest(bytes, snapshot.attributesRead);
+  const view = decodeCheckRequest(bytes, attributesRead(asker, snapshot));
   if (isFailure(view)) return { kind: 'answer', answer: answerOf(view) };
   const inquiry: Inquiry = inquiryOf(view, snapshot.settings);
   const client = clientKind(view.headers.contentType);
@@ -45,4 +45,12 @@ export function checkEnvoy(
 /** The answer to a request that was not read, or that no evaluator reached. */
 export function answerOf(failure: Failure): Answer {
   return { verdict: verdictOf(failure), client: 'http', view: undefined };
+}
+
+/** Offline somebody asks who is no enforcer of the bundle, and may assert what none of them may. */
+function attributesRead(
+  { kind }: Asker,
+  { attributesRead: read, proof }: Snapshot,
+): AttributesRead {
+  return kind === 'everything' ? { ...read, certificate: !proof.issuers.isEmpty } : read;
 }

@@ -2,7 +2,7 @@
 // everything else is only checked. The numbers are those of attribute_context.proto.
 
 import { Failure, type Fallible } from '../engine/failure.ts';
-import { MESSAGE_BYTES_MAX } from '../engine/limits.ts';
+import { CERTIFICATE_TEXT_MAX, MESSAGE_BYTES_MAX } from '../engine/limits.ts';
 import type { AttributesRead } from '../engine/snapshot.ts';
 import { shapeOf } from '../proto/shape.ts';
 import { HeaderReader } from './header_reader.ts';
@@ -20,6 +20,9 @@ const SERVICE_EXTENSION = 'remit.service';
 /** What one CheckRequest says; a field that was not sent, or is not read, is empty. */
 export class CheckRequestView {
   sourcePrincipal = '';
+  hasCertificate = false;
+  /** URL-encoded PEM, as it came; beyond its bound only so much that it shows. */
+  sourceCertificate = '';
   destinationPrincipal = '';
   /** `context_extensions["remit.service"]` */
   serviceExtension = '';
@@ -75,26 +78,58 @@ function readAttributes(
     const number = tag >>> 3;
     const shape = ATTRIBUTES.fields[number];
     if (shape !== undefined && !shape.repeated) seen = once(seen, number);
-    if (tag === field(1)) view.sourcePrincipal = readPeer(reader, reader.lengthEnd(end));
-    else if (tag === field(2)) view.destinationPrincipal = readPeer(reader, reader.lengthEnd(end));
+    if (tag === field(1)) readSource(reader, reader.lengthEnd(end), view, read);
+    else if (tag === field(2)) readDestination(reader, reader.lengthEnd(end), view);
     else if (tag === field(4)) readRequest(reader, reader.lengthEnd(end), view, read);
     else if (tag === field(10)) readExtension(reader, reader.lengthEnd(end), view);
     else reader.skip(shape, tag & 7, end, 1);
   }
 }
 
-/** Peer.principal; the rest is only checked. */
-function readPeer(reader: WireReader, end: number): string {
-  let principal = '';
+/** Principal and certificate of the peer that calls; the rest is only checked. */
+function readSource(
+  reader: WireReader,
+  end: number,
+  view: CheckRequestView,
+  read: AttributesRead,
+): void {
   let seen = 0;
   while (reader.pos < end) {
     const tag = reader.tag(end);
     const shape = PEER.fields[tag >>> 3];
     if (shape !== undefined && !shape.repeated) seen = once(seen, tag >>> 3);
-    if (tag === field(4)) principal = reader.text(end);
+    if (tag === field(4)) view.sourcePrincipal = reader.text(end);
+    else if (tag === field(5)) readCertificate(reader, end, view, read.certificate);
     else reader.skip(shape, tag & 7, end, 2);
   }
-  return principal;
+}
+
+/** Principal of the peer that is called; what else is said of it comes from the same enforcer. */
+function readDestination(reader: WireReader, end: number, view: CheckRequestView): void {
+  let seen = 0;
+  while (reader.pos < end) {
+    const tag = reader.tag(end);
+    const shape = PEER.fields[tag >>> 3];
+    if (shape !== undefined && !shape.repeated) seen = once(seen, tag >>> 3);
+    if (tag === field(4)) view.destinationPrincipal = reader.text(end);
+    else reader.skip(shape, tag & 7, end, 2);
+  }
+}
+
+function readCertificate(
+  reader: WireReader,
+  end: number,
+  view: CheckRequestView,
+  wanted: boolean,
+): void {
+  const stop = reader.lengthEnd(end);
+  const start = reader.pos;
+  view.hasCertificate = stop > start;
+  reader.checkText(start, stop);
+  // PEM is ASCII: whatever else is there stays different text, and is refused where it is read.
+  const cut = Math.min(stop, start + CERTIFICATE_TEXT_MAX + 1);
+  if (wanted) view.sourceCertificate = reader.buffer.toString('latin1', start, cut);
+  reader.pos = stop;
 }
 
 function readExtension(reader: WireReader, end: number, view: CheckRequestView): void {

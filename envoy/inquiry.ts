@@ -12,6 +12,8 @@ export function inquiryOf(view: CheckRequestView, settings: Settings): Inquiry {
   return {
     credentials: {
       peerPrincipal: view.sourcePrincipal,
+      hasCertificate: view.hasCertificate,
+      peerCertificate: view.sourceCertificate,
       authorization: view.headers.authorization,
     },
     destination: {

@@ -1,11 +1,12 @@
-// Reads a policy folder, recursively, in the order of its names. Names that start with a dot are
-// left out: editors and Kubernetes' projected volumes keep their own things there.
+// Reads a policy folder, recursively, in the order of its names, and the key files its documents
+// name. Names that start with a dot are left out: editors and Kubernetes' projected volumes keep
+// their own things there.
 
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import type { SourceFile } from '../engine/bundle/bundle.ts';
+import type { KeyFileReference, SourceFile } from '../engine/bundle/bundle.ts';
 import type { Diagnostics } from '../engine/diagnostic.ts';
-import { BUNDLE_FILE_BYTES_MAX, MiB } from '../engine/limits.ts';
+import { BUNDLE_FILE_BYTES_MAX, KEY_FILE_BYTES_MAX, MiB } from '../engine/limits.ts';
 
 /** Against folders that contain themselves by a link. */
 const DEPTH_MAX = 16;
@@ -46,4 +47,26 @@ function visit(
   } catch (error) {
     diagnostics.error(at, `cannot be read: ${error instanceof Error ? error.message : error}`);
   }
+}
+
+/** The text of each key file by its name; what cannot be read is told where it is named. */
+export function loadKeyFiles(
+  references: readonly KeyFileReference[],
+  diagnostics: Diagnostics,
+): ReadonlyMap<string, string> {
+  const texts = new Map<string, string>();
+  for (const { name, at } of references) {
+    if (texts.has(name)) continue;
+    try {
+      const stat = statSync(name);
+      if (!stat.isFile()) diagnostics.error(at, `\`${name}\` is no file`);
+      else if (stat.size > KEY_FILE_BYTES_MAX) {
+        const most = `${KEY_FILE_BYTES_MAX / MiB} MiB at most`;
+        diagnostics.error(at, `\`${name}\` is too large`, most);
+      } else texts.set(name, readFileSync(name, 'utf8'));
+    } catch (error) {
+      diagnostics.error(at, `cannot be read: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+  return texts;
 }

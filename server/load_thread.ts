@@ -3,10 +3,11 @@
 
 import { extname } from 'node:path';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { type BundleImage, compileImage } from '../engine/bundle_image.ts';
+import { parseBundle } from '../engine/bundle/bundle.ts';
+import { type BundleImage, bundleImage } from '../engine/bundle_image.ts';
 import { type Diagnostic, Diagnostics } from '../engine/diagnostic.ts';
-import type { Settings } from '../engine/snapshot.ts';
-import { loadBundle } from './load_bundle.ts';
+import { compileBundle, type Settings } from '../engine/snapshot.ts';
+import { loadBundle, loadKeyFiles } from './load_bundle.ts';
 
 export interface LoadTask {
   /** A folder, or one file. */
@@ -35,7 +36,11 @@ export function loadInThread(task: LoadTask): Promise<LoadResult> {
 function load({ path, settings, version }: LoadTask): LoadResult {
   const diagnostics = new Diagnostics();
   const files = loadBundle(path, diagnostics);
-  const image = compileImage(files, settings, version, diagnostics);
+  const bundle = parseBundle(files, diagnostics);
+  const keyFiles = loadKeyFiles(bundle.keyFiles, diagnostics);
+  const snapshot = compileBundle(bundle, keyFiles, settings, version, diagnostics);
+  snapshot?.proof.issuers.warnOfExpired(Date.now(), diagnostics);
+  const image = snapshot && bundleImage(bundle, keyFiles, snapshot);
   return { image, diagnostics: diagnostics.list };
 }
 

@@ -4,8 +4,9 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { SinkCounters } from '../audit/line_sink.ts';
 import type { BundleImage } from '../engine/bundle_image.ts';
-import { EVIDENCE_RESULTS, METHODS } from '../engine/evidence.ts';
+import { IGNORABLE } from '../engine/evidence.ts';
 import { REASON_CODES } from '../engine/reason.ts';
+import { EVIDENCE_COUNTED } from '../workers/checker.ts';
 import { type Counters, DURATION_BOUNDS_US, type Figure, sumOf } from './counters.ts';
 
 /** Where other parts keep the figures that are only read on a scrape. */
@@ -23,6 +24,7 @@ export class Metrics {
   constructor(sources: MetricSources) {
     this.#sources = sources;
     this.#decisions();
+    this.#authentication();
     this.#duration();
     this.#digests();
     this.#figures();
@@ -50,19 +52,47 @@ export class Metrics {
         }
       },
     });
-    const evidence = (index: number): number => this.#sum((it) => it.evidence[index]!);
+  }
+
+  #authentication(): void {
+    const registers = [this.registry];
+    const counted = (code: number): number => this.#sum((it) => it.evidence[code]!);
     new Counter({
       name: 'remit_authn_total',
       help: 'Requests, by what authentication showed and by which method',
       labelNames: ['result', 'method'],
-      registers: [registry],
+      registers,
       collect() {
         this.reset();
-        for (const [row, result] of EVIDENCE_RESULTS.entries()) {
-          for (const [column, method] of METHODS.entries()) {
-            const count = evidence(row * METHODS.length + column);
-            if (count > 0) this.inc({ result, method }, count);
-          }
+        for (const [code, { result, method }] of EVIDENCE_COUNTED.entries()) {
+          const count = counted(code);
+          if (count > 0) this.inc({ result, method }, count);
+        }
+      },
+    });
+    new Counter({
+      name: 'remit_ignored_assertions_total',
+      help: 'What enforcers said of peers without being allowed to, and was as good as absent',
+      labelNames: ['assertion'],
+      registers,
+      collect() {
+        this.reset();
+        for (const assertion of IGNORABLE) this.inc({ assertion }, 0);
+        for (const [code, { ignored }] of EVIDENCE_COUNTED.entries()) {
+          for (const assertion of ignored) this.inc({ assertion }, counted(code));
+        }
+      },
+    });
+    new Counter({
+      name: 'remit_evidence_cache_total',
+      help: 'Credentials that had been verified before (hit), or had to be now (miss)',
+      labelNames: ['result'],
+      registers,
+      collect() {
+        this.reset();
+        for (const result of ['hit', 'miss']) this.inc({ result }, 0);
+        for (const [code, { cache }] of EVIDENCE_COUNTED.entries()) {
+          if (cache !== 'none') this.inc({ result: cache }, counted(code));
         }
       },
     });

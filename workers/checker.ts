@@ -2,7 +2,7 @@
 // Whoever decides, the answer's records and counts go to the same outputs, once for each request.
 
 import type { Verdict } from '../engine/check.ts';
-import { EVIDENCE_RESULTS, METHODS } from '../engine/evidence.ts';
+import { EVIDENCE_RESULTS, IGNORABLE, METHODS } from '../engine/evidence.ts';
 import type { Asker } from '../engine/identity/enforcer.ts';
 import { REASON_CODES } from '../engine/reason.ts';
 
@@ -35,10 +35,33 @@ export function outcomeCode({ decision }: Verdict): number {
 
 export const OUTCOME_CODES = REASON_CODES.length + 1;
 
-export function evidenceCode({ evidence }: Verdict): number {
-  return (
-    EVIDENCE_RESULTS.indexOf(evidence.result) * METHODS.length + METHODS.indexOf(evidence.method)
-  );
+const IGNORED_SETS = 2 ** IGNORABLE.length;
+export const CACHE_RESULTS = ['none', 'hit', 'miss'] as const;
+
+export const EVIDENCE_CODES =
+  EVIDENCE_RESULTS.length * METHODS.length * IGNORED_SETS * CACHE_RESULTS.length;
+
+/** All that is counted of authentication, as one number below `EVIDENCE_CODES`. */
+export function evidenceCode({ evidence }: Verdict, passes: number): number {
+  const { result, method, ignored } = evidence;
+  const cached = method !== 'x509_svid' ? 0 : passes > 1 ? 2 : 1;
+  const code = EVIDENCE_RESULTS.indexOf(result) * METHODS.length + METHODS.indexOf(method);
+  return (code * IGNORED_SETS + ignored) * CACHE_RESULTS.length + cached;
 }
 
-export const EVIDENCE_CODES = EVIDENCE_RESULTS.length * METHODS.length;
+/** What such a number says. */
+export interface EvidenceCounted {
+  readonly result: (typeof EVIDENCE_RESULTS)[number];
+  readonly method: (typeof METHODS)[number];
+  readonly ignored: readonly (typeof IGNORABLE)[number][];
+  readonly cache: (typeof CACHE_RESULTS)[number];
+}
+
+export const EVIDENCE_COUNTED: readonly EvidenceCounted[] = EVIDENCE_RESULTS.flatMap((result) =>
+  METHODS.flatMap((method) =>
+    Array.from({ length: IGNORED_SETS }, (_, set) => {
+      const ignored = IGNORABLE.filter((_, bit) => set & (1 << bit));
+      return CACHE_RESULTS.map((cache) => ({ result, method, ignored, cache }));
+    }).flat(),
+  ),
+);

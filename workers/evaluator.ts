@@ -4,6 +4,7 @@
 import { type Facts, NO_FACTS } from '../engine/facts.ts';
 import { Failure } from '../engine/failure.ts';
 import type { Asker } from '../engine/identity/enforcer.ts';
+import { verifyProof } from '../engine/identity/proof.ts';
 import { PASSES_MAX } from '../engine/limits.ts';
 import { recordLines } from '../engine/record.ts';
 import type { Snapshot } from '../engine/snapshot.ts';
@@ -11,6 +12,7 @@ import { type Answer, answerOf, checkEnvoy } from '../envoy/check.ts';
 import { encodeCheckResponse } from '../envoy/check_response.ts';
 import { decisionId } from './decision_id.ts';
 import { drive, type Moment, type World } from './driver.ts';
+import { EvidenceCache } from './evidence_cache.ts';
 import { fixedSnapshot, type SnapshotSource } from './snapshot_holder.ts';
 
 /** One request, answered: the response for Envoy, both records, and what is counted. */
@@ -20,6 +22,8 @@ export interface Evaluated {
   readonly evidenceLine: string;
   readonly decisionLine: string;
   readonly durationUs: number;
+  /** Passes it took: with one, whatever was presented had been verified before. */
+  readonly passes: number;
 }
 
 export interface EvaluatorPorts {
@@ -45,12 +49,22 @@ export class Evaluator {
     this.#snapshots = 'current' in snapshots ? snapshots : fixedSnapshot(snapshots);
     this.#known = this.#snapshots.current;
     this.#ports = ports;
+    const verified = new EvidenceCache();
+    const known: Facts = { revision: 0, verified };
     this.#world = {
       moment: () => {
         this.#known = this.#snapshots.current;
-        return { snapshot: this.#known, facts: ports.facts?.() ?? NO_FACTS, now: ports.now() };
+        return { snapshot: this.#known, facts: ports.facts?.() ?? known, now: ports.now() };
       },
-      verify: ports.verify ?? notAvailable,
+      // At once: it takes a fraction of a millisecond, less than waiting for another thread.
+      verify:
+        ports.verify ??
+        ((proofs) => {
+          const now = ports.now();
+          for (const proof of proofs) {
+            verified.put(proof.key, verifyProof(proof, this.#known.proof, now), now);
+          }
+        }),
       commit: ports.commit ?? notAvailable,
     };
   }
@@ -77,16 +91,18 @@ export class Evaluator {
     attempt: number,
   ): Evaluated | Promise<Evaluated> {
     let last: Moment | undefined;
+    let passes = 0;
     const pass = (moment: Moment) => {
+      passes++;
       last = moment;
       return checkEnvoy(bytes, asker, moment.snapshot, moment.facts, moment.now);
     };
     const finish = (answer: Answer): Evaluated | Promise<Evaluated> => {
       if (last === undefined || this.#snapshots.isCurrent(last.snapshot)) {
-        return this.#finish(answer, startedMs, last);
+        return this.#finish(answer, startedMs, last, passes);
       }
       if (attempt < PASSES_MAX) return this.#decide(bytes, asker, startedMs, attempt + 1);
-      return this.#finish(answerOf(CHANGING), startedMs, last);
+      return this.#finish(answerOf(CHANGING), startedMs, last, passes);
     };
     const answer = drive(pass, this.#world, answerOf);
     return answer instanceof Promise ? answer.then(finish) : finish(answer);
@@ -94,16 +110,21 @@ export class Evaluator {
 
   /** The answer to a request that is refused without a look at it. */
   refuse(failure: Failure): Evaluated {
-    return this.#finish(answerOf(failure), performance.now(), undefined);
+    return this.#finish(answerOf(failure), performance.now(), undefined, 0);
   }
 
   #internal(error: unknown, startedMs: number): Evaluated {
     this.#ports.onInternalError(error);
     const failure = new Failure('sys.internal', 'see the log');
-    return this.#finish(answerOf(failure), startedMs, undefined);
+    return this.#finish(answerOf(failure), startedMs, undefined, 0);
   }
 
-  #finish(answer: Answer, startedMs: number, moment: Moment | undefined): Evaluated {
+  #finish(
+    answer: Answer,
+    startedMs: number,
+    moment: Moment | undefined,
+    passes: number,
+  ): Evaluated {
     const { verdict, client, view } = answer;
     // An answer that no pass gave must not ask the ports again: one of them may be what failed.
     const { snapshot, facts, now } = moment ?? {
@@ -126,6 +147,13 @@ export class Evaluator {
       requestId: view?.headers.requestId ?? '',
     };
     const { evidence, decision } = recordLines(verdict, occasion, snapshot);
-    return { answer, response, evidenceLine: evidence, decisionLine: decision, durationUs };
+    return {
+      answer,
+      response,
+      evidenceLine: evidence,
+      decisionLine: decision,
+      durationUs,
+      passes,
+    };
   }
 }

@@ -33,10 +33,11 @@ export class InPlaceChecker implements Checker {
     return Promise.resolve();
   }
 
-  #deliver({ answer, response, evidenceLine, decisionLine, durationUs }: Evaluated): Buffer {
+  #deliver(evaluated: Evaluated): Buffer {
+    const { answer, response, evidenceLine, decisionLine, durationUs, passes } = evaluated;
     const { verdict } = answer;
     this.#outputs.record(evidenceLine, decisionLine, 1);
-    this.#outputs.count(outcomeCode(verdict), evidenceCode(verdict), durationUs);
+    this.#outputs.count(outcomeCode(verdict), evidenceCode(verdict, passes), durationUs);
     return response;
   }
 }

@@ -72,7 +72,7 @@ export default async function answer(task: Task | Prepare): Promise<ArrayBuffer 
       decision: encode.encode(evaluated.decisionLine),
       durationUs: evaluated.durationUs,
       outcomeCode: outcomeCode(verdict),
-      evidenceCode: evidenceCode(verdict),
+      evidenceCode: evidenceCode(verdict, evaluated.passes),
     });
   }
   return move(packAnswers(answers)) as ArrayBuffer;

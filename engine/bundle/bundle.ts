@@ -6,6 +6,7 @@ import { BUNDLE_BYTES_MAX, BUNDLE_FILE_BYTES_MAX, MiB } from '../limits.ts';
 import {
   type EnforcerDocument,
   type IdentityDocument,
+  type IssuerDocument,
   KIND_SCHEMAS,
   LATER_KINDS,
   type PolicyDocument,
@@ -29,7 +30,23 @@ export interface Bundle {
   readonly services: readonly Located<ServiceDocument>[];
   readonly policies: readonly Located<PolicyDocument>[];
   readonly identities: readonly Located<IdentityDocument>[];
+  readonly issuers: readonly Located<IssuerDocument>[];
   readonly enforcers: readonly Located<EnforcerDocument>[];
+  /** Files that documents name, to be read by whoever has a file system. */
+  readonly keyFiles: readonly KeyFileReference[];
+}
+
+/** A file that a document names; several may name the same one. */
+export interface KeyFileReference {
+  /** Relative to where the names of source files are relative to, or absolute. */
+  readonly name: string;
+  readonly at: Position;
+}
+
+/** What a snapshot is compiled from: documents, and the text of each key file by its name. */
+export interface BundleSource {
+  readonly files: readonly SourceFile[];
+  readonly keyFiles: ReadonlyMap<string, string>;
 }
 
 type Kind = keyof typeof KIND_SCHEMAS;
@@ -39,6 +56,7 @@ export function parseBundle(files: readonly SourceFile[], diagnostics: Diagnosti
     Service: [],
     Policy: [],
     Identity: [],
+    Issuer: [],
     Enforcer: [],
   };
   const ids = new Map<string, Position>();
@@ -70,8 +88,29 @@ export function parseBundle(files: readonly SourceFile[], diagnostics: Diagnosti
     services: parsed.Service,
     policies: parsed.Policy,
     identities: parsed.Identity,
+    issuers: parsed.Issuer,
     enforcers: parsed.Enforcer,
+    keyFiles: parsed.Issuer.flatMap(keyFilesOf),
   };
+}
+
+/** Of one issuer: its bundle first, then its intermediates in order. */
+export function keyFilesOf({ document, at }: Located<IssuerDocument>): KeyFileReference[] {
+  const { bundle, intermediates } = document.spec.x509;
+  const reference = (written: string, path: Path): KeyFileReference => {
+    const place = at(['spec', 'x509', ...path]);
+    return { name: beside(place.file, written), at: place };
+  };
+  return [
+    reference(bundle, ['bundle']),
+    ...intermediates.map((it, index) => reference(it, ['intermediates', index])),
+  ];
+}
+
+/** The path of a file that another file names. */
+function beside(file: string, written: string): string {
+  if (written.startsWith('/')) return written;
+  return file.slice(0, file.lastIndexOf('/') + 1) + written.replace(/^(?:\.\/+)+/, '');
 }
 
 function kindOf(yaml: YamlDocument, diagnostics: Diagnostics): Kind | undefined {

@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import { DATA_CLASSES, PRINCIPAL_KINDS, VERBS } from '../access_request.ts';
+import { DURATION_RULE, parseDuration } from '../duration.ts';
 import { strict } from './yaml_document.ts';
 
 export const API_VERSION = 'remit.mesh/v1';
@@ -11,7 +12,6 @@ export const API_VERSION = 'remit.mesh/v1';
 export const LATER_KINDS: readonly string[] = [
   'Role',
   'Exception',
-  'Issuer',
   'TaskProfile',
   'Test',
   'AuthorizationPolicy',
@@ -154,6 +154,29 @@ export const identitySchema = kind(
   ),
 );
 
+const duration = z.string().refine((it) => parseDuration(it) !== undefined, DURATION_RULE);
+
+export const issuerSchema = kind(
+  'Issuer',
+  metadata,
+  strict(
+    {
+      /** Vouches by certificates for the workloads of one trust domain. */
+      x509: strict(
+        {
+          trustDomain: text,
+          /** Paths, relative to the file that names them: PEM with certificates. */
+          bundle: text,
+          intermediates: texts.default([]),
+          maxLifetime: duration.optional(),
+        },
+        ['workloadApi'],
+      ),
+    },
+    ['jwt', 'jwtSvid', 'apiKeys'],
+  ),
+);
+
 export const PEER_ASSERTIONS = [
   'principal',
   'certificate',
@@ -184,6 +207,7 @@ export const KIND_SCHEMAS = {
   Service: serviceSchema,
   Policy: policySchema,
   Identity: identitySchema,
+  Issuer: issuerSchema,
   Enforcer: enforcerSchema,
 } as const;
 
@@ -194,5 +218,6 @@ export type RuleDocument = z.infer<typeof rule>;
 export type FromBlock = RuleDocument['from'];
 export type ToBlock = RuleDocument['to'];
 export type IdentityDocument = z.infer<typeof identitySchema>;
+export type IssuerDocument = z.infer<typeof issuerSchema>;
 export type EnforcerDocument = z.infer<typeof enforcerSchema>;
 export type ModeDocument = z.infer<typeof mode>;

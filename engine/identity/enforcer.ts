@@ -32,20 +32,26 @@ const EVERYTHING: Enforcer = {
   id: 'everything',
   type: 'gateway',
   identities: [],
-  peer: new Set<PeerAssertion>(['principal', 'anonymous']),
+  peer: new Set<PeerAssertion>(['principal', 'certificate', 'anonymous']),
   destinations: ['*'],
 };
 
 /** Assertions that an enforcer may be granted and nothing reads so far. */
-const UNREAD: readonly PeerAssertion[] = ['certificate', 'xfcc', 'metadata'];
+const UNREAD: readonly PeerAssertion[] = ['xfcc', 'metadata'];
 
 export class Enforcers {
   readonly #byId = new Map<string, Enforcer>();
   #local: Enforcer | undefined;
 
-  constructor(documents: Bundle['enforcers'], diagnostics: Diagnostics) {
+  /** @param verifiesCertificates an issuer vouches by certificates */
+  constructor(
+    documents: Bundle['enforcers'],
+    verifiesCertificates: boolean,
+    diagnostics: Diagnostics,
+  ) {
     for (const located of documents) {
       const enforcer = compileEnforcer(located, diagnostics);
+      warnOfUnread(located, verifiesCertificates, diagnostics);
       this.#byId.set(enforcer.id, enforcer);
       if (!located.document.spec.local) continue;
       if (this.#local !== undefined) {
@@ -62,6 +68,11 @@ export class Enforcers {
 
   has(id: string): boolean {
     return this.#byId.has(id);
+  }
+
+  /** May any of them say this of a peer? */
+  someAsserts(assertion: PeerAssertion): boolean {
+    return [...this.#byId.values()].some(({ peer }) => peer.has(assertion));
   }
 
   get ids(): Iterable<string> {
@@ -128,11 +139,6 @@ function compileEnforcer(
     const message = `a ${type} asks about many destinations`;
     diagnostics.error(at(['spec', 'asserts']), message, '`destinations`, `["*"]` for all');
   }
-  for (const [index, assertion] of asserts.peer.entries()) {
-    if (!UNREAD.includes(assertion)) continue;
-    const message = `\`${assertion}\` is not read in this version: it proves nothing and is ignored`;
-    diagnostics.warning(at(['spec', 'asserts', 'peer', index]), message);
-  }
   const all = asserts.destinations?.includes('*') ?? false;
   return {
     id: documentId(document),
@@ -141,4 +147,18 @@ function compileEnforcer(
     peer: new Set(asserts.peer),
     destinations: all ? ['*'] : patterns(asserts.destinations, ['asserts', 'destinations']),
   };
+}
+
+function warnOfUnread(
+  { document, at }: Bundle['enforcers'][number],
+  verifiesCertificates: boolean,
+  diagnostics: Diagnostics,
+): void {
+  for (const [index, assertion] of document.spec.asserts.peer.entries()) {
+    const unverified = assertion === 'certificate' && !verifiesCertificates;
+    if (!unverified && !UNREAD.includes(assertion)) continue;
+    const why = unverified ? 'verified by no Issuer of the bundle' : 'not read in this version';
+    const message = `\`${assertion}\` is ${why}: it proves nothing and is ignored`;
+    diagnostics.warning(at(['spec', 'asserts', 'peer', index]), message);
+  }
 }

@@ -17,6 +17,8 @@ interface PatternGroup {
 
 export class Inventory {
   readonly #exact = new Map<string, Principal>();
+  /** The same principals once their certificates were verified, made when first asked for. */
+  readonly #exactBySvid = new Map<string, Principal>();
   readonly #patterns: PatternGroup[] = [];
   readonly #trustDomains = new Set<string>();
 
@@ -57,6 +59,15 @@ export class Inventory {
   /** The principal of an id that stands in the inventory by its exact text. */
   findExact(text: string): Principal | undefined {
     return this.#exact.get(text);
+  }
+
+  /** The principal of an id that its own certificate proved. */
+  findBySvid(id: SpiffeId): Principal {
+    const seen = this.#exactBySvid.get(id.id);
+    if (seen !== undefined) return seen;
+    const principal: Principal = { ...this.find(id), assurance: 'svid' };
+    if (this.#exact.has(id.id)) this.#exactBySvid.set(id.id, principal);
+    return principal;
   }
 
   /** The principal of any id; `known` is false when the inventory does not have it. */

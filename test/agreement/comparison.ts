@@ -30,7 +30,7 @@ export function load(documents: readonly Doc[], settings: NaiveSettings): Pair {
   const text = documents.map((document) => stringify(document)).join('---\n');
   const diagnostics = new Diagnostics();
   const files = [{ name: 'bundle.yaml', text }];
-  const snapshot = compileSnapshot(files, settings, 1, diagnostics);
+  const snapshot = compileSnapshot({ files, keyFiles: new Map() }, settings, 1, diagnostics);
   if (snapshot === undefined) {
     throw new Error(`${diagnostics.list.map(formatDiagnostic).join('\n')}\n${text}`);
   }

@@ -33,7 +33,7 @@ const MAY_IMPORT: Readonly<Record<Folder, readonly Folder[]>> = {
 
 /** Modules of Node that compute and do nothing else, and the packages deciding is built on. */
 const PURE: Readonly<Record<'engine' | 'envoy', readonly string[]>> = {
-  engine: ['node:crypto', 'yaml', 'zod'],
+  engine: ['node:crypto', '@peculiar/asn1-schema', '@peculiar/asn1-x509', 'yaml', 'zod'],
   envoy: ['node:buffer', 'protobufjs'],
 };
 
@@ -150,12 +150,24 @@ describe('deciding is without I/O, clock and chance:', () => {
     });
   }
 
-  it('node:crypto is there for hashes only, and node:buffer to look at bytes', () => {
-    const names = of('engine', 'envoy')
+  it('node:crypto is there to hash and to check signatures, and node:buffer to look at bytes', () => {
+    const imported = of('engine', 'envoy')
       .flatMap(({ imports }) => imports)
       .filter(({ target }) => target.startsWith('node:'))
-      .map(({ target, names }) => `${target} ${names}`);
-    assert.deepEqual(names, ['node:crypto { createHash }', 'node:buffer { isUtf8 }']);
+      .flatMap(({ target, names }) =>
+        names
+          .replace(/^(type )?\{|\}$|\btype /g, '')
+          .split(',')
+          .map((name) => `${target} ${name.trim()}`),
+      );
+    assert.deepEqual([...new Set(imported)].sort(), [
+      'node:buffer isUtf8',
+      'node:crypto KeyObject',
+      'node:crypto createHash',
+      'node:crypto createPublicKey',
+      'node:crypto hash',
+      'node:crypto verify',
+    ]);
   });
 
   /** Each is a word that code may not hold; comments and texts may. */

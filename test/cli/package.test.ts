@@ -112,11 +112,16 @@ records: {evidence: "file:evidence.ndjson", decisions: "file:decisions.ndjson"}
   const EMBEDDING = `
 import { check, compileSnapshot, DEFAULT_SETTINGS, NO_FACTS } from 'remit/engine';
 const files = ${JSON.stringify(sourceFiles())};
-const snapshot = compileSnapshot(files, DEFAULT_SETTINGS, 1);
+const snapshot = compileSnapshot({ files, keyFiles: new Map() }, DEFAULT_SETTINGS, 1);
 if (snapshot === undefined) throw new Error('the bundle does not compile');
 for (const peerPrincipal of ${JSON.stringify([IDS.checkout, IDS.reporting])}) {
   const inquiry = {
-    credentials: { peerPrincipal, authorization: false },
+    credentials: {
+      peerPrincipal,
+      hasCertificate: false,
+      peerCertificate: '',
+      authorization: false,
+    },
     destination: { principal: ${JSON.stringify(IDS.payments)}, host: '', extension: '' },
     http: { method: 'GET', path: '/v1/accounts/42' },
     fault: undefined,

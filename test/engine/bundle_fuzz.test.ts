@@ -31,7 +31,7 @@ function load(text: string): { told: string[]; loaded: boolean } {
   const diagnostics = new Diagnostics();
   const files = [{ name: 'b.yaml', text }];
   const settings = { ...DEFAULT_SETTINGS, trustDomain: 'prod.example' };
-  const snapshot = compileSnapshot(files, settings, 1, diagnostics);
+  const snapshot = compileSnapshot({ files, keyFiles: new Map() }, settings, 1, diagnostics);
   assert.equal(snapshot === undefined, diagnostics.hasErrors);
   const lines = text.split('\n').length;
   for (const { line, column, message } of diagnostics.list) {

@@ -123,7 +123,7 @@ describe('several documents', () => {
     const text = textOf([policy('p', [])]);
     const diagnostics = new Diagnostics();
     const files = ['a.yaml', 'b.yaml'].map((name) => ({ name, text }));
-    compileSnapshot(files, DEFAULT_SETTINGS, 1, diagnostics);
+    compileSnapshot({ files, keyFiles: new Map() }, DEFAULT_SETTINGS, 1, diagnostics);
     const [only, ...more] = diagnostics.list;
     assert.deepEqual([only?.file, more.length], ['b.yaml', 0]);
     assert.equal(only?.message, 'a second Policy `pay/p`; the first stands at a.yaml:1');
@@ -197,7 +197,8 @@ describe('a bundle that is too large', () => {
     const text = `#${'x'.repeat(BUNDLE_FILE_BYTES_MAX - 1)}`;
     const files = ['a', 'b', 'c', 'd', 'e'].map((name) => ({ name, text }));
     const diagnostics = new Diagnostics();
-    assert.equal(compileSnapshot(files, DEFAULT_SETTINGS, 1, diagnostics), undefined);
+    const source = { files, keyFiles: new Map() };
+    assert.equal(compileSnapshot(source, DEFAULT_SETTINGS, 1, diagnostics), undefined);
     assert.deepEqual(
       diagnostics.list.map(({ file, message }) => [file, message]),
       [['e', 'the bundle is too large']],

@@ -95,7 +95,9 @@ describe('a bundle', () => {
       services: 1,
       policies: 1,
       identities: 1,
+      issuers: 0,
       enforcers: 3,
+      keyFiles: 0,
     });
     const { operations, authorization } = bundle.services[0]!.document.spec;
     assert.equal(authorization, 'passThrough');

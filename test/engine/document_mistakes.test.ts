@@ -4,7 +4,7 @@ import { describeMistakes, type Mistake } from './mistakes.ts';
 
 const I = (spec: string) => `kind: Identity\nmetadata: {name: i}\nspec: ${spec}`;
 const E = (spec: string) => `kind: Enforcer\nmetadata: {name: e}\nspec: ${spec}`;
-const ONE_OF_THE_KINDS = 'one of Service, Policy, Identity, Enforcer';
+const ONE_OF_THE_KINDS = 'one of Service, Policy, Identity, Issuer, Enforcer';
 const ONE_OF_THE_PRINCIPAL_KINDS = 'one of workload, agent, ci, third_party, gateway, human';
 
 const documents: Mistake[] = [
@@ -239,6 +239,17 @@ const enforcers: Mistake[] = [
     text: E('{type: gateway, local: true, asserts: {peer: [xfcc], destinations: ["*"]}}'),
     want: [
       ['3:53', 'warning: `xfcc` is not read in this version: it proves nothing and is ignored'],
+    ],
+  },
+  {
+    name: 'a certificate that nobody verifies, as a warning',
+    text: E('{type: gateway, local: true, asserts: {peer: [certificate], destinations: ["*"]}}'),
+    want: [
+      [
+        '3:53',
+        'warning: `certificate` is verified by no Issuer of the bundle: ' +
+          'it proves nothing and is ignored',
+      ],
     ],
   },
 ];

@@ -4,9 +4,10 @@
 import assert from 'node:assert/strict';
 import { check, type Inquiry, type Verdict } from '../../engine/check.ts';
 import { Diagnostics, formatDiagnostic } from '../../engine/diagnostic.ts';
-import { NO_FACTS } from '../../engine/facts.ts';
+import { NO_FACTS, type ProofResult } from '../../engine/facts.ts';
 import type { Failure } from '../../engine/failure.ts';
 import type { Asker } from '../../engine/identity/enforcer.ts';
+import { verifyProof } from '../../engine/identity/proof.ts';
 import {
   compileSnapshot,
   DEFAULT_SETTINGS,
@@ -48,6 +49,12 @@ export const GATEWAY = enforcer('gateway', {
   asserts: { peer: ['principal', 'anonymous'], destinations: ['*'] },
 });
 
+/** Who vouches by certificates for the one trust domain, with the files it names. */
+export function issuer(spec: Document = {}): Document {
+  const x509 = { trustDomain: TRUST_DOMAIN, bundle: './root.pem', maxLifetime: '24h', ...spec };
+  return { kind: 'Issuer', metadata: { name: 'workloads' }, spec: { x509 } };
+}
+
 export function textOf(documents: readonly Document[]): string {
   return documents.map((document) => JSON.stringify(document)).join('\n---\n');
 }
@@ -55,27 +62,40 @@ export function textOf(documents: readonly Document[]): string {
 /** Everything there is to say about a bundle, one line each, as an operator sees it. */
 export function told(text: string, settings: Partial<Settings> = {}): string[] {
   const diagnostics = new Diagnostics();
-  const files = [{ name: 'b.yaml', text }];
-  const snapshot = compileSnapshot(files, { ...DEFAULT_SETTINGS, ...settings }, 1, diagnostics);
+  const source = { files: [{ name: 'b.yaml', text }], keyFiles: NO_KEY_FILES };
+  const snapshot = compileSnapshot(source, { ...DEFAULT_SETTINGS, ...settings }, 1, diagnostics);
   assert.equal(snapshot === undefined, diagnostics.hasErrors, 'a snapshot exactly without errors');
   return diagnostics.list.map(formatDiagnostic);
 }
 
-export function snapshotOfText(text: string, settings: Partial<Settings> = {}): Snapshot {
+export type KeyFiles = ReadonlyMap<string, string>;
+const NO_KEY_FILES: KeyFiles = new Map();
+
+export function snapshotOfText(
+  text: string,
+  settings: Partial<Settings> = {},
+  keyFiles = NO_KEY_FILES,
+): Snapshot {
   const diagnostics = new Diagnostics();
-  const files = [{ name: 'b.yaml', text }];
-  const snapshot = compileSnapshot(files, { ...DEFAULT_SETTINGS, ...settings }, 1, diagnostics);
+  const source = { files: [{ name: 'b.yaml', text }], keyFiles };
+  const snapshot = compileSnapshot(source, { ...DEFAULT_SETTINGS, ...settings }, 1, diagnostics);
   assert.ok(snapshot, diagnostics.list.map(formatDiagnostic).join('\n'));
   return snapshot;
 }
 
 /** A snapshot of a mesh with one trust domain. */
-export function snapshotOf(documents: readonly Document[], settings: Partial<Settings> = {}) {
-  return snapshotOfText(textOf(documents), { trustDomain: TRUST_DOMAIN, ...settings });
+export function snapshotOf(
+  documents: readonly Document[],
+  settings: Partial<Settings> = {},
+  keyFiles = NO_KEY_FILES,
+): Snapshot {
+  return snapshotOfText(textOf(documents), { trustDomain: TRUST_DOMAIN, ...settings }, keyFiles);
 }
 
 export interface Ask {
   readonly caller?: string;
+  /** As Envoy sends it, URL-encoded PEM. */
+  readonly certificate?: string;
   readonly authorization?: boolean;
   readonly destination?: string;
   readonly host?: string;
@@ -92,6 +112,8 @@ export function inquiryOf(ask: Ask): Inquiry {
   return {
     credentials: {
       peerPrincipal: ask.caller ?? CHECKOUT,
+      hasCertificate: (ask.certificate ?? '') !== '',
+      peerCertificate: ask.certificate ?? '',
       authorization: ask.authorization ?? false,
     },
     destination: {
@@ -105,8 +127,16 @@ export function inquiryOf(ask: Ask): Inquiry {
 }
 
 export function verdictOn(snapshot: Snapshot, ask: Ask = {}): Verdict {
-  const asker = ask.asker ?? { kind: 'local' };
-  const step = check(inquiryOf(ask), asker, snapshot, NO_FACTS, ask.now ?? NOW);
+  const { asker = { kind: 'local' }, now = NOW } = ask;
+  const inquiry = inquiryOf(ask);
+  const verified = new Map<string, ProofResult>();
+  let step = check(inquiry, asker, snapshot, NO_FACTS, now);
+  if (step.kind === 'need') {
+    for (const proof of step.proofs) {
+      verified.set(proof.key, verifyProof(proof, snapshot.proof, now));
+    }
+    step = check(inquiry, asker, snapshot, { revision: 0, verified }, now);
+  }
   assert.ok(step.kind === 'answer');
   return step.answer;
 }

@@ -15,7 +15,6 @@ const operation = (fields: string) =>
 const kinds = [
   'Role',
   'Exception',
-  'Issuer',
   'TaskProfile',
   'Test',
   'AuthorizationPolicy',
@@ -71,6 +70,19 @@ const cases: Case[] = [
       'expiresAt',
     ],
     document: (field) => `kind: Identity\n${metadata}\nspec: {spiffe: spiffe://a/b, ${field}: []}`,
+  },
+  {
+    where: ' in spec',
+    fields: ['jwt', 'jwtSvid', 'apiKeys'],
+    document: (field) =>
+      `kind: Issuer\n${metadata}\nspec: {x509: {trustDomain: a, bundle: ./a.pem}, ${field}: {}}`,
+  },
+  {
+    where: ' in spec.x509',
+    fields: ['workloadApi'],
+    document: (field) =>
+      `kind: Issuer\n${metadata}\n` +
+      `spec: {x509: {trustDomain: a, bundle: ./a.pem, ${field}: true}}`,
   },
   {
     where: ' in spec.asserts',

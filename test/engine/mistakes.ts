@@ -17,7 +17,8 @@ export interface Mistake {
 export function toldOf(text: string, trustDomain?: string): Told[] {
   const diagnostics = new Diagnostics();
   const settings = { ...DEFAULT_SETTINGS, trustDomain };
-  const snapshot = compileSnapshot([{ name: 'b.yaml', text }], settings, 1, diagnostics);
+  const source = { files: [{ name: 'b.yaml', text }], keyFiles: new Map() };
+  const snapshot = compileSnapshot(source, settings, 1, diagnostics);
   assert.equal(snapshot === undefined, diagnostics.hasErrors, 'no snapshot, exactly with an error');
   return diagnostics.list.map((diagnostic): Told => {
     const { file, line, column, severity, message, expected, suggestion } = diagnostic;

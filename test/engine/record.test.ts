@@ -63,6 +63,9 @@ const OCCASION: Occasion = {
 };
 
 const HEAD = '"id":"01936f2a-7c00-7000-8000-000000000001","time":"2026-11-22T12:00:00.000Z"';
+const NO_CREDENTIAL =
+  '"credential":null,"keyThumbprint":null,"serial":null,"notBefore":null,"notAfter":null,' +
+  '"ageS":null,';
 const REQUEST =
   '"request":{"method":"POST","path":"/t/acme/a/17","host":"payments.example",' +
   `"destination":"${PAYMENTS}","requestId":"r-1"}`;
@@ -89,7 +92,7 @@ const golden: { name: string; ask: Ask; evidence: string; decision: string }[] =
     evidence:
       `"result":"verified","method":"peer_principal","assurance":"asserted",` +
       `"subject":"${CHECKOUT}","issuer":"prod.example","enforcer":"gateway",` +
-      `"credential":null,"reason":null,"proofDigest":"${PROOF}"}\n`,
+      `${NO_CREDENTIAL}"reason":null,"proofDigest":"${PROOF}"}\n`,
     decision:
       '"result":"evaluated","outcome":"allow","reasons":[],"rules":["pay/refunds/shop"],' +
       '"ruleCount":1,"shadow":[{"rule":"pay/refunds/tried","outcome":"deny"}],' +
@@ -102,7 +105,7 @@ const golden: { name: string; ask: Ask; evidence: string; decision: string }[] =
     evidence:
       `"result":"failed","method":"peer_principal","assurance":"none",` +
       `"subject":"spiffe://evil.example/x","issuer":"evil.example","enforcer":"gateway",` +
-      `"credential":null,"reason":"authn.untrusted_issuer","proofDigest":"${PROOF}"}\n`,
+      `${NO_CREDENTIAL}"reason":"authn.untrusted_issuer","proofDigest":"${PROOF}"}\n`,
     decision:
       '"result":"not_evaluated","outcome":"deny","reasons":["authn.untrusted_issuer"],' +
       '"rules":[],"ruleCount":0,"shadow":[],"enforcer":"gateway","principal":null,' +
@@ -114,7 +117,7 @@ const golden: { name: string; ask: Ask; evidence: string; decision: string }[] =
     evidence:
       `"result":"verified","method":"peer_principal","assurance":"asserted",` +
       `"subject":"${CHECKOUT}","issuer":"prod.example","enforcer":"gateway",` +
-      `"credential":null,"reason":null,"proofDigest":"${PROOF}"}\n`,
+      `${NO_CREDENTIAL}"reason":null,"proofDigest":"${PROOF}"}\n`,
     decision:
       '"result":"evaluated","outcome":"deny","reasons":["authz.boundary"],"rules":[],' +
       '"ruleCount":0,"shadow":[{"rule":"pay/refunds/tried","outcome":"deny"}],' +
@@ -126,7 +129,7 @@ const golden: { name: string; ask: Ask; evidence: string; decision: string }[] =
     ask: { asker: { kind: 'remote' } },
     evidence:
       '"result":"failed","method":"none","assurance":"none","subject":"","issuer":"",' +
-      `"enforcer":"","credential":null,"reason":"authn.untrusted_enforcer",` +
+      `"enforcer":"",${NO_CREDENTIAL}"reason":"authn.untrusted_enforcer",` +
       `"proofDigest":"${PROOF}"}\n`,
     decision:
       '"result":"not_evaluated","outcome":"deny","reasons":["authn.untrusted_enforcer"],' +
@@ -151,8 +154,8 @@ describe('C-003: the records of', () => {
     assert.equal(
       lines.evidence,
       `{"kind":"authn.evidence",${HEAD},"result":"not_evaluated","method":"none",` +
-        '"assurance":"none","subject":"","issuer":"","enforcer":"","credential":null,' +
-        `"reason":null,"proofDigest":"${PROOF}"}\n`,
+        '"assurance":"none","subject":"","issuer":"","enforcer":"",' +
+        `${NO_CREDENTIAL}"reason":null,"proofDigest":"${PROOF}"}\n`,
     );
     const decision = JSON.parse(lines.decision);
     assert.equal(decision.result, 'not_evaluated');

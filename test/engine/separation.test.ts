@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { type AccessRequest, PRINCIPAL_KINDS, VERBS } from '../../engine/access_request.ts';
 import { ASSURANCES, type Assurance } from '../../engine/evidence.ts';
+import { NO_FACTS } from '../../engine/facts.ts';
 import { authenticate } from '../../engine/identity/authenticate.ts';
 import { decide } from '../../engine/policy/decide.ts';
 import { RuleIndex } from '../../engine/policy/rule_index.ts';
@@ -15,6 +16,7 @@ import {
   type Document,
   GATEWAY,
   identity,
+  inquiryOf,
   meshWith,
   NOW,
   PAYMENTS,
@@ -57,8 +59,11 @@ describe('C-001: the two stages', () => {
     const { proof } = snapshotOf([identity(CHECKOUT), GATEWAY]);
     const enforcer = proof.enforcers.of({ kind: 'local' });
     assert.ok(enforcer);
-    const credentials = { peerPrincipal: CHECKOUT, authorization: false };
-    const { principal, evidence } = authenticate(credentials, enforcer, false, proof);
+    const { credentials } = inquiryOf({ caller: CHECKOUT });
+    const { verified } = NO_FACTS;
+    const shown = authenticate(credentials, enforcer, false, proof, verified, NOW);
+    assert.ok('evidence' in shown);
+    const { principal, evidence } = shown;
     assert.equal(principal?.id, CHECKOUT);
     assert.equal(evidence.result, 'verified');
     assert.ok(!('outcome' in evidence) && !('reason' in principal), 'neither says what is allowed');

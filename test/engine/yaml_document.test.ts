@@ -143,7 +143,12 @@ const syntax: Mistake[] = [
     text: 'kind: Polcy\n---\nkind: {',
     want: [
       ['3:8', 'flow map in block collection must be sufficiently indented and end with a }'],
-      ['1:7', 'unknown kind `Polcy`', 'one of Service, Policy, Identity, Enforcer', 'Policy'],
+      [
+        '1:7',
+        'unknown kind `Polcy`',
+        'one of Service, Policy, Identity, Issuer, Enforcer',
+        'Policy',
+      ],
     ],
   },
 ];

@@ -21,9 +21,15 @@ import { lower } from './text.ts';
 
 const NAMED_MAX = 16;
 
-/** The documents of a bundle that loads without an error. */
+/**
+ * The documents of a bundle that loads without an error. Without issuers: certificates are compared
+ * with data of other projects, and no generated bundle can verify one.
+ */
 export type NaiveBundle = {
-  readonly [K in keyof Bundle]: readonly Bundle[K][number]['document'][];
+  readonly [K in Exclude<
+    keyof Bundle,
+    'issuers' | 'keyFiles'
+  >]: readonly Bundle[K][number]['document'][];
 };
 
 export function naiveBundle(bundle: Bundle): NaiveBundle {

@@ -19,7 +19,7 @@ export interface NaivePrincipal {
 
 /** The principal, or why there is none. */
 export function principalOf(
-  { source, headers }: NaiveRequest,
+  { source, hasCertificate, headers }: NaiveRequest,
   enforcer: NaiveEnforcer,
   passThrough: boolean,
   identities: readonly IdentityDocument[],
@@ -29,7 +29,7 @@ export function principalOf(
   // No issuer is configured in this version, so nobody vouches for what stands there.
   if (authorization && !passThrough) return 'authn.untrusted_issuer';
   if (source === '') {
-    if (!enforcer.peer.includes('anonymous')) return 'authn.missing';
+    if (!enforcer.peer.includes('anonymous') || hasCertificate) return 'authn.missing';
     return { id: undefined, known: true, kind: 'workload', tenant: '', environment: '' };
   }
   if (!enforcer.peer.includes('principal')) return 'authn.missing';

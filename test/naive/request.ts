@@ -12,7 +12,7 @@ interface OfficialHeader {
 /** The part of the official CheckRequest that is read, with the field names of the .proto files. */
 export interface OfficialRequest {
   readonly attributes?: {
-    readonly source?: { readonly principal?: string };
+    readonly source?: { readonly principal?: string; readonly certificate?: string };
     readonly destination?: { readonly principal?: string };
     readonly request?: {
       readonly http?: {
@@ -32,6 +32,7 @@ export type HeaderLine = readonly [name: string, value: string];
 
 export interface NaiveRequest {
   readonly source: string;
+  readonly hasCertificate: boolean;
   readonly destination: string;
   readonly extension: string;
   readonly http:
@@ -76,6 +77,7 @@ export function naiveRequest(
   const http = attributes?.request?.http;
   return {
     source: attributes?.source?.principal ?? '',
+    hasCertificate: (attributes?.source?.certificate ?? '') !== '',
     destination: attributes?.destination?.principal ?? '',
     extension: attributes?.context_extensions?.['remit.service'] ?? '',
     // A decoder says null where nothing was sent.

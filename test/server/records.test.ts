@@ -58,6 +58,11 @@ describe('the records', () => {
       kind: 'authn.evidence',
       enforcer: 'on-this-host',
       credential: null,
+      keyThumbprint: null,
+      serial: null,
+      notBefore: null,
+      notAfter: null,
+      ageS: null,
       reason: null,
       proofDigest,
     };

@@ -3,10 +3,11 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SourceFile } from '../../engine/bundle/bundle.ts';
-import { type BundleImage, compileImage } from '../../engine/bundle_image.ts';
+import { parseBundle, type SourceFile } from '../../engine/bundle/bundle.ts';
+import { type BundleImage, bundleImage } from '../../engine/bundle_image.ts';
 import { Diagnostics, formatDiagnostic } from '../../engine/diagnostic.ts';
 import {
+  compileBundle,
   compileSnapshot,
   DEFAULT_SETTINGS,
   type Settings,
@@ -93,9 +94,11 @@ export function sourceFiles(files: BundleFiles = BUNDLE): SourceFile[] {
 export function makeSnapshot(
   files: BundleFiles = BUNDLE,
   settings: Settings = DEFAULT_SETTINGS,
+  keyFiles: ReadonlyMap<string, string> = new Map(),
 ): Snapshot {
   const diagnostics = new Diagnostics();
-  const snapshot = compileSnapshot(sourceFiles(files), settings, 1, diagnostics);
+  const source = { files: sourceFiles(files), keyFiles };
+  const snapshot = compileSnapshot(source, settings, 1, diagnostics);
   if (snapshot === undefined) throw new Error(diagnostics.list.map(formatDiagnostic).join('\n'));
   return snapshot;
 }
@@ -104,16 +107,20 @@ export function makeImage(
   files: BundleFiles = BUNDLE,
   settings: Settings = DEFAULT_SETTINGS,
   version = 1,
+  keyFiles: ReadonlyMap<string, string> = new Map(),
 ): BundleImage {
   const diagnostics = new Diagnostics();
-  const image = compileImage(sourceFiles(files), settings, version, diagnostics);
-  if (image === undefined) throw new Error(diagnostics.list.map(formatDiagnostic).join('\n'));
-  return image;
+  const bundle = parseBundle(sourceFiles(files), diagnostics);
+  const snapshot = compileBundle(bundle, keyFiles, settings, version, diagnostics);
+  if (snapshot === undefined) throw new Error(diagnostics.list.map(formatDiagnostic).join('\n'));
+  return bundleImage(bundle, keyFiles, snapshot);
 }
 
 export interface Call {
   /** SPIFFE ID of the caller; default checkout, which is permitted. */
   readonly from?: string;
+  /** As Envoy sends it; default none. */
+  readonly certificate?: string;
   readonly to?: string;
   readonly method?: string;
   readonly path?: string;
@@ -123,11 +130,12 @@ export interface Call {
 
 /** A CheckRequest in protojson; by default one that the mesh allows. */
 export function callJson(call: Call = {}): object {
-  const { from = IDS.checkout, to = IDS.payments, method = 'GET', headers, body } = call;
+  const { from = IDS.checkout, to = IDS.payments, method = 'GET' } = call;
+  const { certificate, headers, body } = call;
   const path = call.path ?? '/v1/accounts/42';
   return {
     attributes: {
-      source: { principal: from },
+      source: { principal: from, ...(certificate !== undefined && { certificate }) },
       destination: { principal: to },
       request: {
         http: {

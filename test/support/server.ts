@@ -28,6 +28,7 @@ export interface TestServer {
 
 export interface ServerOptions {
   readonly bundle?: BundleFiles;
+  readonly keyFiles?: ReadonlyMap<string, string>;
   /** Lines of remit.yaml besides `policies`; default no pool. */
   readonly config?: string;
   /** Keys of `listen`; default one TCP port. */
@@ -44,6 +45,7 @@ export async function startServer(
 ): Promise<TestServer> {
   const {
     bundle = BUNDLE,
+    keyFiles = new Map<string, string>(),
     config = `threads: {pool: 0}\n${RECORD_FILES}`,
     listen = 'check: "127.0.0.1:0"',
   } = options;
@@ -53,7 +55,8 @@ export async function startServer(
   if (resolved === undefined) throw new Error(diagnostics.list.map(formatDiagnostic).join('\n'));
   const log: LogLine[] = [];
   const logger = pino({ level: 'debug' }, { write: (line) => log.push(JSON.parse(line)) });
-  const running = await serve(resolved, makeImage(bundle, resolved.settings), logger);
+  const image = makeImage(bundle, resolved.settings, 1, keyFiles);
+  const running = await serve(resolved, image, logger);
   const address = running.check[0]!;
   const client = new CheckClient(address);
   const get = async (path: string, method = 'GET') => {

@@ -8,7 +8,7 @@ import { makeSnapshot } from '../support/mesh.ts';
 
 type Answer = string;
 
-const PROOF = { key: 'k', kind: 'jwt', raw: 'a.b.c' };
+const PROOF = { key: 'k', kind: 'x509_svid', raw: 'pem' } as const;
 const EFFECT = { kind: 'label', key: 'task-1' };
 const need: Step<Answer> = { kind: 'need', proofs: [PROOF] };
 const answer = (text: string): Step<Answer> => ({ kind: 'answer', answer: text });
@@ -136,6 +136,28 @@ describe('the driver', () => {
       assert.deepEqual(played.events, events);
     });
   }
+
+  it('stays synchronous where verifying does', () => {
+    const events: string[] = [];
+    const steps = [need, need, answer('allow')];
+    const world: World = {
+      moment: () => ({ snapshot, facts: NO_FACTS, now: 0 }),
+      verify: (proofs) => void events.push(`verify ${proofs.map(({ key }) => key)}`),
+      commit: () => Promise.reject(new Error('must not be called')),
+    };
+    const pass = (): Step<Answer> => steps.shift() ?? need;
+    assert.equal(
+      drive(pass, world, ({ reason }) => reason),
+      'allow',
+    );
+    assert.deepEqual(events, ['verify k', 'verify k']);
+    assert.equal(
+      drive(pass, world, ({ reason }) => reason),
+      'sys.keys_unavailable',
+      'after three passes',
+    );
+    assert.equal(events.length, 5);
+  });
 
   it('leaves what a pass throws to its caller, at once', () => {
     const never = (): Promise<never> => Promise.reject(new Error('must not be called'));
