@@ -22,6 +22,9 @@ export interface Occasion {
   readonly host: string;
   readonly destination: string;
   readonly requestId: string;
+  /** Of a connection, if they are read; empty and 0 otherwise. */
+  readonly sni: string;
+  readonly port: number;
 }
 
 export interface RecordLines {
@@ -76,7 +79,8 @@ function decisionLine(
     `"revision":${occasion.revision},"durationUs":${occasion.durationUs},` +
     `"request":{"method":${text(occasion.method)},"path":${text(withoutQuery(occasion.path))},` +
     `"host":${orNull(occasion.host)},"destination":${orNull(occasion.destination)},` +
-    `"requestId":${orNull(occasion.requestId)}}}\n`
+    `"requestId":${orNull(occasion.requestId)},"sni":${orNull(occasion.sni)},` +
+    `"port":${occasion.port === 0 ? 'null' : occasion.port}}}\n`
   );
 }
 

@@ -32,6 +32,8 @@ export const DEFAULT_SETTINGS: Settings = {
 /** What a context handler has to read of a request; nothing else becomes a string. */
 export interface AttributesRead {
   readonly host: boolean;
+  readonly sni: boolean;
+  readonly port: boolean;
 }
 
 export interface Snapshot {
@@ -64,11 +66,16 @@ export function compileSnapshot(
     diagnostics,
   );
   if (diagnostics.hasErrors) return undefined;
+  const { services } = policy;
   return {
     version,
     settings,
     proof,
     policy,
-    attributesRead: { host: policy.byHost.size > 0 },
+    attributesRead: {
+      host: policy.byHost.size > 0,
+      sni: services.some(({ connections }) => connections.readsSni),
+      port: services.some(({ connections }) => connections.readsPort),
+    },
   };
 }

@@ -85,6 +85,7 @@ export class Evaluator {
     const id = decisionId(now);
     const response = encodeCheckResponse(verdict, id, client, view?.headers.underscored);
     const durationUs = Math.round((performance.now() - startedMs) * 1000);
+    const connection = view?.hasHttp === false ? view : undefined;
     const occasion = {
       decisionId: id,
       now,
@@ -95,6 +96,8 @@ export class Evaluator {
       host: view?.host ?? '',
       destination: view?.destinationPrincipal ?? '',
       requestId: view?.headers.requestId ?? '',
+      sni: connection?.sni ?? '',
+      port: connection?.port ?? 0,
     };
     const { evidence, decision } = recordLines(verdict, occasion, snapshot);
     return { answer, response, evidenceLine: evidence, decisionLine: decision, durationUs };

@@ -86,6 +86,8 @@ describe('the records', () => {
       host: null,
       destination: IDS.payments,
       requestId: null,
+      sni: null,
+      port: null,
     };
     const decision = {
       kind: 'authz.decision',
