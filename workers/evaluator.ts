@@ -8,6 +8,7 @@ import { recordLines } from '../engine/record.ts';
 import type { Snapshot } from '../engine/snapshot.ts';
 import { type Answer, answerOf, checkEnvoy } from '../envoy/check.ts';
 import { encodeCheckResponse } from '../envoy/check_response.ts';
+import { parseTraceparent } from '../envoy/trace_context.ts';
 import { decisionId } from './decision_id.ts';
 import { drive, type Moment, type World } from './driver.ts';
 
@@ -96,6 +97,7 @@ export class Evaluator {
       host: view?.host ?? '',
       destination: view?.destinationPrincipal ?? '',
       requestId: view?.headers.requestId ?? '',
+      traceId: parseTraceparent(view?.headers.traceparent ?? '')?.traceId ?? '',
       sni: connection?.sni ?? '',
       port: connection?.port ?? 0,
     };

@@ -60,11 +60,14 @@ const OCCASION: Occasion = {
   host: 'payments.example',
   destination: PAYMENTS,
   requestId: 'r-1',
+  traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
   sni: '',
   port: 0,
 };
 
-const HEAD = '"id":"01936f2a-7c00-7000-8000-000000000001","time":"2026-11-22T12:00:00.000Z"';
+const HEAD =
+  '"id":"01936f2a-7c00-7000-8000-000000000001","time":"2026-11-22T12:00:00.000Z",' +
+  '"traceId":"4bf92f3577b34da6a3ce929d0e0e4736"';
 const REQUEST =
   '"request":{"method":"POST","path":"/t/acme/a/17","host":"payments.example",' +
   `"destination":"${PAYMENTS}","requestId":"r-1","sni":null,"port":null}`;

@@ -53,6 +53,7 @@ function decide(bytes: Buffer): string {
     host: view?.host ?? '',
     destination: view?.destinationPrincipal ?? '',
     requestId: view?.headers.requestId ?? '',
+    traceId: view?.headers.traceparent ?? '',
     sni: view?.sni ?? '',
     port: view?.port ?? 0,
   };
