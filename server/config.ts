@@ -24,6 +24,13 @@ const trustDomain = z
     'must be a trust domain, such as prod.example',
   );
 
+/** A name and password in it would stand in the log of whoever logs it. */
+const collector = z.string().refine((text) => {
+  const url = URL.parse(text);
+  if (url === null || url.username !== '' || url.password !== '') return false;
+  return url.protocol === 'http:' || url.protocol === 'https:';
+}, 'must be a URL such as http://127.0.0.1:4318/v1/traces, without user and password');
+
 const configSchema = strict(
   {
     policies: z.string().min(1),
@@ -59,6 +66,10 @@ const configSchema = strict(
       drainMs: z.int().min(0).max(600_000).optional(),
       streamsMax: z.int().min(1).max(10_000).optional(),
     }).optional(),
+    tracing: strict({
+      otlp: collector,
+      sampleRatio: z.number().min(0).max(1).optional(),
+    }).optional(),
     log: strict({
       level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).optional(),
     }).optional(),
@@ -70,6 +81,13 @@ export type Config = z.infer<typeof configSchema>;
 export type RecordTarget =
   | { readonly kind: 'stdout' }
   | { readonly kind: 'file'; readonly path: string };
+
+/** Plain data: a thread makes its own tracing of it. */
+export interface TracingConfig {
+  readonly otlp: string;
+  /** Of traces that begin here; of others whoever began them has decided. */
+  readonly sampleRatio: number;
+}
 
 export interface ResolvedConfig {
   /** Absolute. */
@@ -91,6 +109,8 @@ export interface ResolvedConfig {
     readonly drainMs: number;
     readonly streamsMax: number;
   };
+  /** Undefined when it is off. */
+  readonly tracing: TracingConfig | undefined;
   readonly logLevel: NonNullable<NonNullable<Config['log']>['level']>;
   /** Keys that were set and have no effect in this version. */
   readonly withoutEffect: readonly string[];
@@ -155,6 +175,10 @@ function resolveConfig(config: Config, folder: string): ResolvedConfig {
       deadlineMarginMs: limits?.deadlineMarginMs ?? 10,
       drainMs: limits?.drainMs ?? 10_000,
       streamsMax: limits?.streamsMax ?? 1_000,
+    },
+    tracing: config.tracing && {
+      otlp: config.tracing.otlp,
+      sampleRatio: config.tracing.sampleRatio ?? 1,
     },
     logLevel: config.log?.level ?? 'info',
     withoutEffect: withoutEffect(config),

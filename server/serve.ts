@@ -131,9 +131,20 @@ async function startChecker(
     );
     dispatcher = new DispatchingChecker(inPlace, pool);
   }
-  const checker = dispatcher ?? inPlace;
+  const checker = await withTracing(dispatcher ?? inPlace, config, log);
   closers.push(() => checker.close());
   return { checker, metrics };
+}
+
+/** Its packages are loaded only where it is configured: nothing of it costs anything when off. */
+async function withTracing(
+  checker: Checker,
+  { tracing }: ResolvedConfig,
+  log: Logger,
+): Promise<Checker> {
+  if (tracing === undefined) return checker;
+  const { traced } = await import('./tracing.ts');
+  return traced(checker, tracing, (message) => log.warn({ tracing: message }, 'tracing'));
 }
 
 function warnAbout(config: ResolvedConfig, { policy, proof }: Snapshot, log: Logger): void {

@@ -76,6 +76,7 @@ describe('remit.yaml', () => {
         bufferBytes: 32 * MiB,
       },
       limits: { deadlineMs: 100, deadlineMarginMs: 10, drainMs: 10_000, streamsMax: 1_000 },
+      tracing: undefined,
       logLevel: 'info',
       withoutEffect: [],
     });
@@ -87,6 +88,16 @@ describe('remit.yaml', () => {
     readonly want: unknown;
   }
   const accepted: Accepted[] = [
+    {
+      text: 'tracing: {otlp: "http://127.0.0.1:4318/v1/traces"}',
+      read: ({ tracing }) => tracing,
+      want: { otlp: 'http://127.0.0.1:4318/v1/traces', sampleRatio: 1 },
+    },
+    {
+      text: 'tracing: {otlp: "https://otel.example/v1/traces", sampleRatio: 0.25}',
+      read: ({ tracing }) => tracing,
+      want: { otlp: 'https://otel.example/v1/traces', sampleRatio: 0.25 },
+    },
     {
       text: 'listen: {check: "unix:/run/remit.sock"}',
       read: ({ listen }) => listen.check,
@@ -200,6 +211,19 @@ describe('remit.yaml', () => {
       want: /both streams of records go to one file; expected a file for each$/,
     },
     { text: 'istio: {implicitAllow: "yes"}', column: 24, want: /istio\.implicitAllow: / },
+    { text: 'tracing: {sampleRatio: 1}', column: 10, want: /tracing\.otlp is missing/ },
+    ...['127.0.0.1:4318', 'grpc://collector:4317', 'http://me:secret@collector/', ''].map(
+      (url) => ({
+        text: `tracing: {otlp: "${url}"}`,
+        column: 17,
+        want: /tracing\.otlp: must be a URL such as /,
+      }),
+    ),
+    {
+      text: 'tracing: {otlp: "http://a/", sampleRatio: 2}',
+      column: 43,
+      want: /tracing\.sampleRatio: /,
+    },
     { text: 'limits: {deadlineMs: 0}', column: 22, want: /limits\.deadlineMs: / },
     { text: 'limits: {drainMs: 1.5}', column: 19, want: /limits\.drainMs: / },
     ...[
