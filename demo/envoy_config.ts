@@ -2,13 +2,14 @@
 // ext_authz v3 gRPC server about every request, before two upstreams (HTTP/1 and gRPC).
 
 import { writeFile } from 'node:fs/promises';
+import { type TcpOptions, TLS_INSPECTOR, tcpFilters } from './envoy_tcp.ts';
 
 const LOOPBACK = '127.0.0.1';
 const TYPE = 'type.googleapis.com/envoy';
 const EXT_AUTHZ = 'envoy.filters.http.ext_authz';
 const DECISION_ID = `%DYNAMIC_METADATA(${EXT_AUTHZ}:remit:decision_id)%`;
 
-type Json = { readonly [key: string]: unknown };
+export type Json = { readonly [key: string]: unknown };
 
 /** Certificate, key and trusted authority of one side of mTLS: paths of PEM files. */
 export interface TlsFiles {
@@ -48,6 +49,8 @@ export interface ListenerOptions {
    */
   readonly normalizePath?: boolean;
   readonly authz?: AuthzOptions;
+  /** Bytes instead of HTTP; then nothing about paths, bodies and headers counts. */
+  readonly tcp?: TcpOptions;
 }
 
 export interface EnvoyOptions {
@@ -57,6 +60,8 @@ export interface EnvoyOptions {
   readonly authzServers: Readonly<Record<string, number>>;
   readonly upstreamHttpPort: number;
   readonly upstreamGrpcPort: number;
+  /** Upstreams for bytes by name, as loopback ports; default none. */
+  readonly tcpUpstreams?: Readonly<Record<string, number>>;
   readonly accessLogFile: string;
 }
 
@@ -75,6 +80,7 @@ export function makeBootstrap(options: EnvoyOptions): Json {
       clusters: [
         cluster('upstream_http', options.upstreamHttpPort, 'http1'),
         cluster('upstream_grpc', options.upstreamGrpcPort, 'http2'),
+        ...Object.entries(options.tcpUpstreams ?? {}).map(([name, port]) => cluster(name, port)),
         ...Object.entries(options.authzServers).map(([name, port]) => cluster(name, port, 'http2')),
       ],
     },
@@ -85,20 +91,26 @@ function listener(options: ListenerOptions, accessLogFile: string): Json {
   return {
     name: options.name,
     address: socketAddress(options.port),
+    listener_filters: options.tcp === undefined ? [] : [TLS_INSPECTOR],
     filter_chains: [
       {
         transport_socket: {
           name: 'envoy.transport_sockets.tls',
           typed_config: downstreamTls(options.tls, options.requireClientCertificate ?? true),
         },
-        filters: [
-          {
-            name: 'envoy.filters.network.http_connection_manager',
-            typed_config: connectionManager(options, accessLogFile),
-          },
-        ],
+        filters:
+          options.tcp === undefined
+            ? [httpFilter(options, accessLogFile)]
+            : tcpFilters(options.name, options.tcp, options.authz ?? {}, accessLogFile),
       },
     ],
+  };
+}
+
+function httpFilter(options: ListenerOptions, accessLogFile: string): Json {
+  return {
+    name: 'envoy.filters.network.http_connection_manager',
+    typed_config: connectionManager(options, accessLogFile),
   };
 }
 
@@ -208,7 +220,7 @@ function accessLog(listenerName: string, path: string): Json {
   };
 }
 
-function cluster(name: string, port: number, protocol: 'http1' | 'http2'): Json {
+function cluster(name: string, port: number, protocol?: 'http1' | 'http2'): Json {
   const options = `${TYPE}.extensions.upstreams.http.v3.HttpProtocolOptions`;
   return {
     name,

@@ -59,6 +59,20 @@ export const ANONYMOUS: Principal = {
 };
 
 /**
+ * What is asked for as it came, before it is known which operation that is: an HTTP request, or a
+ * connection that nobody looks into. Everything in it is the caller's choice.
+ */
+export type Action =
+  | { readonly kind: 'request'; readonly method: string; readonly path: string }
+  | {
+      readonly kind: 'connection';
+      /** The server name that the TLS client asked for; empty when none was sent or is read. */
+      readonly sni: string;
+      /** Where it goes to; 0 when it has none or none is read. */
+      readonly port: number;
+    };
+
+/**
  * The one operation a request is, as its Service declares it. Ids are `namespace/service[/name]`.
  */
 export interface Operation {

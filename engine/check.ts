@@ -2,7 +2,7 @@
 // section 3). Authentication and authorization meet here and nowhere else; the order in which they
 // may end a request is the precedence of DESIGN 5.6: sys, authn, ctx, authz.
 
-import type { AccessRequest, DataClass, Principal } from './access_request.ts';
+import type { AccessRequest, Action, DataClass, Principal } from './access_request.ts';
 import { type Decision, denied } from './decision.ts';
 import { chooseService, type Destination } from './destination.ts';
 import { type Assurance, assuranceAtLeast, type Evidence, NOT_EVALUATED } from './evidence.ts';
@@ -12,7 +12,7 @@ import { authenticate, type Credentials, failed } from './identity/authenticate.
 import type { Asker } from './identity/enforcer.ts';
 import { RESTRICTED_LIFETIME_MS_MAX } from './limits.ts';
 import { decide } from './policy/decide.ts';
-import { accessRequest, type Service } from './policy/service.ts';
+import { accessRequest, findOperation, type Service } from './policy/service.ts';
 import type { Reason } from './reason.ts';
 import type { Snapshot } from './snapshot.ts';
 import { lifetimeMs } from './svid.ts';
@@ -21,8 +21,7 @@ import { lifetimeMs } from './svid.ts';
 export interface Inquiry {
   readonly credentials: Credentials;
   readonly destination: Destination;
-  /** Undefined for a connection without HTTP: no operation of this version is one. */
-  readonly http: { readonly method: string; readonly path: string } | undefined;
+  readonly action: Action;
   /** What makes the request unusable although the caller may well be proved. */
   readonly fault: Failure | undefined;
 }
@@ -69,7 +68,7 @@ export function check(
 }
 
 function conclude(
-  { credentials, destination, http, fault }: Inquiry,
+  { credentials, destination, action, fault }: Inquiry,
   asker: Asker,
   snapshot: Snapshot,
   facts: Facts,
@@ -97,7 +96,7 @@ function conclude(
   if (fault !== undefined) return ended(fault.reason, false);
   if (choice.fault !== undefined) return ended(choice.fault, false);
   if (service === undefined) return ended('authz.no_policy', true);
-  const match = http === undefined ? undefined : service.routes.find(http.method, http.path);
+  const match = findOperation(service, action);
   if (match === undefined) return ended('ctx.unmapped_operation', false);
   const route = match.target;
   const access = accessRequest(route, match.captures, principal, now);

@@ -4,6 +4,7 @@
 
 export type {
   AccessRequest,
+  Action,
   DataClass,
   Operation,
   Principal,

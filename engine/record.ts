@@ -2,7 +2,8 @@
 // `authn.evidence` says what proved the caller, `authz.decision` why it was permitted or not. Both
 // are always written; a stage that did not run says `not_evaluated`.
 //
-// Never written: a query value, a header value other than the request id, a body, a credential.
+// Never written: a query value, a header value other than request id and trace id, a body, a
+// credential.
 
 import type { Verdict } from './check.ts';
 import type { Evidence } from './evidence.ts';
@@ -23,6 +24,11 @@ export interface Occasion {
   readonly host: string;
   readonly destination: string;
   readonly requestId: string;
+  /** W3C trace id, 32 hex digits; empty when none came. */
+  readonly traceId: string;
+  /** Of a connection, if they are read; empty and 0 otherwise. */
+  readonly sni: string;
+  readonly port: number;
 }
 
 export interface RecordLines {
@@ -32,7 +38,9 @@ export interface RecordLines {
 }
 
 export function recordLines(verdict: Verdict, occasion: Occasion, snapshot: Snapshot): RecordLines {
-  const head = `"id":"${occasion.decisionId}","time":"${timeText(occasion.now)}"`;
+  const head =
+    `"id":"${occasion.decisionId}","time":"${timeText(occasion.now)}",` +
+    `"traceId":${orNull(occasion.traceId)}`;
   return {
     evidence: evidenceLine(verdict, occasion, head, snapshot),
     decision: decisionLine(verdict, occasion, head, snapshot),
@@ -98,7 +106,8 @@ function decisionLine(
     `"revision":${occasion.revision},"durationUs":${occasion.durationUs},` +
     `"request":{"method":${text(occasion.method)},"path":${text(withoutQuery(occasion.path))},` +
     `"host":${orNull(occasion.host)},"destination":${orNull(occasion.destination)},` +
-    `"requestId":${orNull(occasion.requestId)}}}\n`
+    `"requestId":${orNull(occasion.requestId)},"sni":${orNull(occasion.sni)},` +
+    `"port":${occasion.port === 0 ? 'null' : occasion.port}}}\n`
   );
 }
 

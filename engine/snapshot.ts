@@ -34,6 +34,8 @@ export interface AttributesRead {
   readonly host: boolean;
   /** The peer's certificate; whether there is one is always seen. */
   readonly certificate: boolean;
+  readonly sni: boolean;
+  readonly port: boolean;
 }
 
 export interface Snapshot {
@@ -86,6 +88,7 @@ export function compileBundle(
     digests?.policy,
   );
   if (diagnostics.hasErrors) return undefined;
+  const { services } = policy;
   return {
     version,
     settings,
@@ -94,6 +97,8 @@ export function compileBundle(
     attributesRead: {
       host: policy.byHost.size > 0,
       certificate: !proof.issuers.isEmpty && proof.enforcers.someAsserts('certificate'),
+      sni: services.some(({ connections }) => connections.readsSni),
+      port: services.some(({ connections }) => connections.readsPort),
     },
   };
 }

@@ -5,6 +5,7 @@ import { Failure, type Fallible } from '../engine/failure.ts';
 import { CERTIFICATE_TEXT_MAX, MESSAGE_BYTES_MAX } from '../engine/limits.ts';
 import type { AttributesRead } from '../engine/snapshot.ts';
 import { shapeOf } from '../proto/shape.ts';
+import { readPort } from './address.ts';
 import { HeaderReader } from './header_reader.ts';
 import { MALFORMED, once, WireReader } from './wire.ts';
 
@@ -12,6 +13,7 @@ const CHECK_REQUEST = shapeOf('envoy.service.auth.v3.CheckRequest');
 const ATTRIBUTES = shapeOf('envoy.service.auth.v3.AttributeContext');
 const PEER = shapeOf('envoy.service.auth.v3.AttributeContext.Peer');
 const REQUEST = shapeOf('envoy.service.auth.v3.AttributeContext.Request');
+const TLS_SESSION = shapeOf('envoy.service.auth.v3.AttributeContext.TLSSession');
 const HTTP_REQUEST = shapeOf('envoy.service.auth.v3.AttributeContext.HttpRequest');
 
 const TOO_LARGE = new Failure('ctx.malformed_too_large', `more than ${MESSAGE_BYTES_MAX} bytes`);
@@ -26,6 +28,10 @@ export class CheckRequestView {
   destinationPrincipal = '';
   /** `context_extensions["remit.service"]` */
   serviceExtension = '';
+  /** tls_session.sni: what the TLS client asked for, of HTTP requests too. */
+  sni = '';
+  /** Of the destination's address; 0 when it has none. */
+  port = 0;
   hasServiceExtension = false;
   /** False from Envoy's network filter, which sends no `request.http`. */
   hasHttp = false;
@@ -79,9 +85,10 @@ function readAttributes(
     const shape = ATTRIBUTES.fields[number];
     if (shape !== undefined && !shape.repeated) seen = once(seen, number);
     if (tag === field(1)) readSource(reader, reader.lengthEnd(end), view, read);
-    else if (tag === field(2)) readDestination(reader, reader.lengthEnd(end), view);
+    else if (tag === field(2)) readDestination(reader, reader.lengthEnd(end), view, read);
     else if (tag === field(4)) readRequest(reader, reader.lengthEnd(end), view, read);
     else if (tag === field(10)) readExtension(reader, reader.lengthEnd(end), view);
+    else if (tag === field(12) && read.sni) view.sni = readSni(reader, reader.lengthEnd(end));
     else reader.skip(shape, tag & 7, end, 1);
   }
 }
@@ -105,13 +112,19 @@ function readSource(
 }
 
 /** Principal of the peer that is called; what else is said of it comes from the same enforcer. */
-function readDestination(reader: WireReader, end: number, view: CheckRequestView): void {
+function readDestination(
+  reader: WireReader,
+  end: number,
+  view: CheckRequestView,
+  read: AttributesRead,
+): void {
   let seen = 0;
   while (reader.pos < end) {
     const tag = reader.tag(end);
     const shape = PEER.fields[tag >>> 3];
     if (shape !== undefined && !shape.repeated) seen = once(seen, tag >>> 3);
     if (tag === field(4)) view.destinationPrincipal = reader.text(end);
+    else if (tag === field(1) && read.port) view.port = readPort(reader, reader.lengthEnd(end));
     else reader.skip(shape, tag & 7, end, 2);
   }
 }
@@ -130,6 +143,19 @@ function readCertificate(
   const cut = Math.min(stop, start + CERTIFICATE_TEXT_MAX + 1);
   if (wanted) view.sourceCertificate = reader.buffer.toString('latin1', start, cut);
   reader.pos = stop;
+}
+
+function readSni(reader: WireReader, end: number): string {
+  let sni = '';
+  let seen = 0;
+  while (reader.pos < end) {
+    const tag = reader.tag(end);
+    const shape = TLS_SESSION.fields[tag >>> 3];
+    if (shape !== undefined && !shape.repeated) seen = once(seen, tag >>> 3);
+    if (tag === field(1)) sni = reader.text(end);
+    else reader.skip(shape, tag & 7, end, 2);
+  }
+  return sni;
 }
 
 function readExtension(reader: WireReader, end: number, view: CheckRequestView): void {

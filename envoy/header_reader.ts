@@ -9,7 +9,14 @@ import { MALFORMED, once, type WireReader } from './wire.ts';
 const HEADER_MAP = shapeOf('envoy.config.core.v3.HeaderMap');
 const HEADER_VALUE = shapeOf('envoy.config.core.v3.HeaderValue');
 
-const READ = ['authorization', 'host', ':authority', 'content-type', 'x-request-id'] as const;
+const READ = [
+  'authorization',
+  'host',
+  ':authority',
+  'content-type',
+  'x-request-id',
+  'traceparent',
+] as const;
 type ReadHeader = (typeof READ)[number];
 /** By length, so that most headers are told apart without looking at a byte of them. */
 const BY_LENGTH: ReadonlyArray<ReadonlyArray<{ name: ReadHeader; bytes: Buffer }>> = Array.from(
@@ -30,12 +37,15 @@ export class HeaderReader {
   authorization = false;
   contentType = '';
   requestId = '';
+  /** Empty when it came more often than once: then nobody knows which is meant. */
+  traceparent = '';
   /** Reserved headers written with underscores, each once. */
   underscored: string[] | undefined;
   /** The name of a header that may stand once and came more often. */
   duplicate: '' | 'authorization' | 'host' = '';
   #host: string | undefined;
   #authority: string | undefined;
+  #traceparents = 0;
 
   /** One entry of the map `headers`. */
   readJoined(reader: WireReader, end: number): void {
@@ -113,6 +123,9 @@ export class HeaderReader {
         break;
       case 'x-request-id':
         this.requestId = value;
+        break;
+      case 'traceparent':
+        this.traceparent = this.#traceparents++ === 0 ? value : '';
         break;
     }
     // The same host under both its names is one host.

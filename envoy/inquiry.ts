@@ -21,7 +21,9 @@ export function inquiryOf(view: CheckRequestView, settings: Settings): Inquiry {
       host: view.host,
       extension: view.serviceExtension,
     },
-    http: view.hasHttp ? { method: view.method, path: path ?? '' } : undefined,
+    action: view.hasHttp
+      ? { kind: 'request', method: view.method, path: path ?? '' }
+      : { kind: 'connection', sni: view.sni, port: view.port },
     fault: faultOf(view, path, settings),
   };
 }

@@ -44,6 +44,12 @@ export class WireReader {
     return stop;
   }
 
+  /** A uint32 field. */
+  uint32(end: number): number {
+    if (this.pos >= end) throw MALFORMED;
+    return this.#uint32(end);
+  }
+
   /** A string field, checked and read. */
   text(end: number): string {
     const stop = this.lengthEnd(end);

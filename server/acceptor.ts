@@ -28,7 +28,8 @@ export class Acceptor {
   readonly #senders: Readonly<Record<Stream, RecordSender>>;
   readonly #health = new HealthImplementation();
   #pool: PooledChecker | undefined;
-  #dispatcher: DispatchingChecker | undefined;
+  /** All of what decides, to be closed at the end. */
+  #checker: Checker | undefined;
   #servers: CheckServer[] = [];
   #timer: NodeJS.Timeout | undefined;
 
@@ -51,7 +52,7 @@ export class Acceptor {
   /** Nothing is reachable before it can answer. */
   async start(): Promise<void> {
     const { listen, shared, config } = this.#plan;
-    const checker = await this.#startChecker();
+    const checker = await this.#withTracing(await this.#startChecker());
     const onInternalError = (error: unknown): void => this.#logError(error);
     const addresses = [];
     for (const address of listen) {
@@ -108,10 +109,21 @@ export class Acceptor {
     const counters = this.#counters.pool();
     const limits = { threads: poolThreads, heapMiB: config.poolHeapMiB, counters };
     this.#pool = await PooledChecker.start(this.#holder, limits, inPlace, outputs);
-    this.#dispatcher = new DispatchingChecker(inPlace, this.#pool, () => {
+    return new DispatchingChecker(inPlace, this.#pool, () => {
       this.#counters.add('inPlaceRequests', 1);
     });
-    return this.#dispatcher;
+  }
+
+  /** Its packages are loaded only where it is configured: off, it costs nothing. */
+  async #withTracing(checker: Checker): Promise<Checker> {
+    const { tracing } = this.#plan.config;
+    this.#checker = checker;
+    if (tracing === undefined) return checker;
+    const { traced } = await import('./tracing.ts');
+    this.#checker = traced(checker, tracing, (message) => {
+      this.#post({ kind: 'log', level: 'warn', message: `tracing: ${message}` });
+    });
+    return this.#checker;
   }
 
   async #prepare(image: BundleImage): Promise<void> {
@@ -128,7 +140,7 @@ export class Acceptor {
   async #stop(): Promise<void> {
     const { drainMs } = this.#plan.config.limits;
     await Promise.all(this.#servers.map((server) => server.close(drainMs)));
-    await this.#dispatcher?.close();
+    await this.#checker?.close();
     for (const sender of Object.values(this.#senders)) sender.flush();
     clearInterval(this.#timer);
     this.#copyFigures();

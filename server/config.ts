@@ -24,6 +24,13 @@ const trustDomain = z
     'must be a trust domain, such as prod.example',
   );
 
+/** A name and password in it would stand in the log of whoever logs it. */
+const collector = z.string().refine((text) => {
+  const url = URL.parse(text);
+  if (url === null || url.username !== '' || url.password !== '') return false;
+  return url.protocol === 'http:' || url.protocol === 'https:';
+}, 'must be a URL such as http://127.0.0.1:4318/v1/traces, without user and password');
+
 const configSchema = strict(
   {
     policies: z.string().min(1),
@@ -61,6 +68,10 @@ const configSchema = strict(
       connectionsMax: z.int().min(1).max(100_000).optional(),
       connectionAgeMs: z.int().min(1_000).max(86_400_000).optional(),
     }).optional(),
+    tracing: strict({
+      otlp: collector,
+      sampleRatio: z.number().min(0).max(1).optional(),
+    }).optional(),
     log: strict({
       level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).optional(),
     }).optional(),
@@ -72,6 +83,13 @@ export type Config = z.infer<typeof configSchema>;
 export type RecordTarget =
   | { readonly kind: 'stdout' }
   | { readonly kind: 'file'; readonly path: string };
+
+/** Plain data: a thread makes its own tracing of it. */
+export interface TracingConfig {
+  readonly otlp: string;
+  /** Of traces that begin here; of others whoever began them has decided. */
+  readonly sampleRatio: number;
+}
 
 export interface ResolvedConfig {
   /** Absolute. */
@@ -97,6 +115,8 @@ export interface ResolvedConfig {
     readonly connectionAgeMs: number;
     readonly connectionGraceMs: number;
   };
+  /** Undefined when it is off. */
+  readonly tracing: TracingConfig | undefined;
   readonly logLevel: NonNullable<NonNullable<Config['log']>['level']>;
   /** Keys that were set and have no effect in this version. */
   readonly withoutEffect: readonly string[];
@@ -166,6 +186,10 @@ function resolveConfig(config: Config, folder: string): ResolvedConfig {
       connectionsMax: limits?.connectionsMax ?? 1_024,
       connectionAgeMs: limits?.connectionAgeMs ?? 1_800_000,
       connectionGraceMs: limits?.drainMs ?? 10_000,
+    },
+    tracing: config.tracing && {
+      otlp: config.tracing.otlp,
+      sampleRatio: config.tracing.sampleRatio ?? 1,
     },
     logLevel: config.log?.level ?? 'info',
     withoutEffect: withoutEffect(config),

@@ -10,6 +10,7 @@ import { recordLines } from '../engine/record.ts';
 import type { Snapshot } from '../engine/snapshot.ts';
 import { type Answer, answerOf, checkEnvoy } from '../envoy/check.ts';
 import { encodeCheckResponse } from '../envoy/check_response.ts';
+import { parseTraceparent } from '../envoy/trace_context.ts';
 import { decisionId } from './decision_id.ts';
 import { drive, type Moment, type World } from './driver.ts';
 import { EvidenceCache } from './evidence_cache.ts';
@@ -135,6 +136,7 @@ export class Evaluator {
     const id = decisionId(now);
     const response = encodeCheckResponse(verdict, id, client, view?.headers.underscored);
     const durationUs = Math.round((performance.now() - startedMs) * 1000);
+    const connection = view?.hasHttp === false ? view : undefined;
     const occasion = {
       decisionId: id,
       now,
@@ -145,6 +147,9 @@ export class Evaluator {
       host: view?.host ?? '',
       destination: view?.destinationPrincipal ?? '',
       requestId: view?.headers.requestId ?? '',
+      traceId: parseTraceparent(view?.headers.traceparent ?? '')?.traceId ?? '',
+      sni: connection?.sni ?? '',
+      port: connection?.port ?? 0,
     };
     const { evidence, decision } = recordLines(verdict, occasion, snapshot);
     return {

@@ -50,10 +50,12 @@ const kind = <K extends string, M extends z.ZodType, S extends z.ZodType>(
 
 const operation = strict(
   {
-    /** `METHOD /path/{capture}`; exactly one of `http` and `grpc`. */
+    /** `METHOD /path/{capture}`; exactly one of `http`, `grpc` and `l4`. */
     http: text.optional(),
     /** `/package.Service/Method` */
     grpc: text.optional(),
+    /** A connection that nobody looks into; what is not said matches any. */
+    l4: strict({ sni: text.optional(), port: z.int().min(1).max(65_535).optional() }).optional(),
     verb: z.enum(VERBS).optional(),
     resource: text.optional(),
     tenant: text.optional(),

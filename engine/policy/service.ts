@@ -1,15 +1,17 @@
-// Services: what is protected (DESIGN section 6). Compiling turns each Service into a route table
-// whose targets know how to name the resource and the tenant of a request.
+// Services: what is protected (DESIGN section 6). Compiling turns each Service into two tables, of
+// requests and of connections, whose targets know how to name the resource and the tenant.
 
-import type { AccessRequest, Operation, Principal, Resource, Verb } from '../access_request.ts';
+import type { AccessRequest, Action, Operation, Principal, Resource } from '../access_request.ts';
 import type { Located } from '../bundle/bundle.ts';
 import { documentId } from '../bundle/bundle.ts';
 import type { OperationDocument, ServiceDocument } from '../bundle/kinds.ts';
 import type { Path } from '../bundle/yaml_document.ts';
 import type { Diagnostics, Position } from '../diagnostic.ts';
-import { captureNames, parsePathTemplate, TemplateError } from './path_template.ts';
+import { ConnectionTable } from './connection_table.ts';
+import { parseShape, type Shape, ShapeError } from './operation_shape.ts';
+import { captureNames } from './path_template.ts';
 import { parseResourceTemplate, parseTextTemplate, type TextTemplate } from './resource_pattern.ts';
-import { RouteTable } from './route_table.ts';
+import { type RouteMatch, RouteTable } from './route_table.ts';
 import { RuleIndex } from './rule_index.ts';
 
 /** What a route leads to: the operation, how to fill its texts in, and the rules that reach it. */
@@ -29,21 +31,17 @@ export interface Service {
   readonly hosts: readonly string[];
   /** The service reads `Authorization` itself; what stands there is not evidence for us. */
   readonly passesAuthorization: boolean;
+  /** What requests may be; a connection is none of them, and a request none of `connections`. */
   readonly routes: RouteTable<Route>;
+  readonly connections: ConnectionTable<Route>;
   readonly operations: readonly Route[];
   readonly at: (path: Path) => Position;
 }
 
-/** C-022: the verb of an HTTP method where the operation names none. */
-export const METHOD_VERBS: ReadonlyMap<string, Verb> = new Map([
-  ['GET', 'read'],
-  ['OPTIONS', 'read'],
-  ['POST', 'write'],
-  ['PUT', 'write'],
-  ['PATCH', 'write'],
-  ['DELETE', 'write'],
-]);
-const GRPC_PATH = /^\/[A-Za-z_][\w.]*\/[A-Za-z_]\w*$/;
+/** The tables that the operations of one service go into. */
+type Tables = Pick<Service, 'routes' | 'connections'>;
+
+const NO_CAPTURES: readonly string[] = Object.freeze([]);
 
 export function compileService(
   { document, at }: Located<ServiceDocument>,
@@ -51,10 +49,11 @@ export function compileService(
 ): Service {
   const { spec, metadata } = document;
   const routes = new RouteTable<Route>();
+  const connections = new ConnectionTable<Route>();
   const operations: Route[] = [];
   for (const [name, operation] of Object.entries(spec.operations)) {
     const context = new OperationContext(document, name, operation, at, diagnostics);
-    const route = context.compile(routes);
+    const route = context.compile({ routes, connections });
     if (route !== undefined) operations.push(route);
   }
   return {
@@ -66,6 +65,7 @@ export function compileService(
     hosts: (spec.hosts ?? []).map((host) => host.toLowerCase()),
     passesAuthorization: spec.authorization === 'passThrough',
     routes,
+    connections,
     operations,
     at,
   };
@@ -92,34 +92,26 @@ class OperationContext {
     this.#diagnostics = diagnostics;
   }
 
-  compile(routes: RouteTable<Route>): Route | undefined {
+  compile(tables: Tables): Route | undefined {
     const operation = this.#operation;
-    const shape = this.#shape();
-    if (shape === undefined) return undefined;
-    const { method, path, field } = shape;
-    const segments = parsePathTemplate(path);
-    if (segments instanceof TemplateError) {
-      return this.#error(field, segments.message, segments.expected);
-    }
-    const verb = operation.verb ?? (field === 'grpc' ? 'invoke' : METHOD_VERBS.get(method));
-    if (verb === undefined)
-      return this.#error(field, `method \`${method}\` implies no verb`, 'verb');
+    const shape = parseShape(this.#name, operation);
+    if (shape instanceof ShapeError) return this.#error(shape.path, shape.message, shape.expected);
     if (operation.taskFree && !['public', 'internal'].includes(operation.dataClass)) {
-      return this.#error('taskFree', 'a taskFree operation carries no class above internal');
+      return this.#error(['taskFree'], 'a taskFree operation carries no class above internal');
     }
-    const captures = captureNames(segments);
+    const captures = shape.kind === 'l4' ? [] : captureNames(shape.segments);
     const { name, namespace } = this.#document.metadata;
     const resource = parseResourceTemplate(operation.resource ?? `service/${name}`, captures);
-    if (typeof resource === 'string') return this.#error('resource', resource);
+    if (typeof resource === 'string') return this.#error(['resource'], resource);
     const tenant = parseTextTemplate(operation.tenant ?? '', captures);
-    if (typeof tenant === 'string') return this.#error('tenant', tenant);
+    if (typeof tenant === 'string') return this.#error(['tenant'], tenant);
     const route: Route = {
       operation: {
         id: `${namespace}/${name}/${this.#name}`,
         name: this.#name,
         service: `${namespace}/${name}`,
         namespace,
-        verb,
+        verb: shape.verb,
         dataClass: operation.dataClass,
         environment: this.#document.spec.environment ?? '',
         resourceType: resource.type,
@@ -129,38 +121,33 @@ class OperationContext {
       tenant,
       rules: new RuleIndex(),
     };
-    if (routes.add(method, segments, route)) return route;
-    return this.#error(field, `another operation matches \`${method} ${path}\` just as well`);
+    return this.#add(shape, route, tables) ? route : undefined;
   }
 
-  #shape(): { method: string; path: string; field: 'http' | 'grpc' } | undefined {
-    const { http, grpc } = this.#operation;
-    if ((http === undefined) === (grpc === undefined)) {
-      return this.#error(undefined, `operation \`${this.#name}\``, 'exactly one of http and grpc');
+  #add(shape: Shape, route: Route, { routes, connections }: Tables): boolean {
+    if (shape.kind === 'l4') {
+      if (connections.add(shape.sni, shape.port, route)) return true;
+      this.#error(['l4'], 'another operation matches the same connections just as well');
+      return false;
     }
-    if (grpc !== undefined) {
-      if (GRPC_PATH.test(grpc)) return { method: 'POST', path: grpc, field: 'grpc' };
-      return this.#error('grpc', `\`${grpc}\` is no gRPC method`, '/package.Service/Method');
-    }
-    const match = /^([A-Z]+) +(\/.*)$/.exec(http ?? '');
-    if (match === null) {
-      return this.#error('http', `\`${http}\` is no method and path`, '`GET /v1/items/{item}`');
-    }
-    if (match[1] === 'HEAD') {
-      return this.#error('http', 'HEAD is read as GET', 'an operation for GET');
-    }
-    return { method: match[1]!, path: match[2]!, field: 'http' };
+    const { kind, method, path, segments } = shape;
+    if (routes.add(method, segments, route)) return true;
+    this.#error([kind], `another operation matches \`${method} ${path}\` just as well`);
+    return false;
   }
 
-  #error(field: string | undefined, message: string, expected?: string): undefined {
-    const path = ['spec', 'operations', this.#name];
-    this.#diagnostics.error(
-      this.#at(field === undefined ? path : [...path, field]),
-      message,
-      expected,
-    );
+  #error(field: readonly string[], message: string, expected?: string): undefined {
+    const path = ['spec', 'operations', this.#name, ...field];
+    this.#diagnostics.error(this.#at(path), message, expected);
     return undefined;
   }
+}
+
+/** The one operation that is asked for, or undefined: then nothing can permit it. */
+export function findOperation(service: Service, action: Action): RouteMatch<Route> | undefined {
+  if (action.kind === 'request') return service.routes.find(action.method, action.path);
+  const target = service.connections.find(action.sni, action.port);
+  return target === undefined ? undefined : { target, captures: NO_CAPTURES };
 }
 
 /** Fills the route's texts in: from here on only the AccessRequest counts. */

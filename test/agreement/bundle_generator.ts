@@ -18,8 +18,11 @@ export interface GeneratedService {
 
 export interface GeneratedOperation {
   readonly name: string;
+  /** `l4` for a connection. */
   readonly method: string;
+  /** Of the path, or of the server name. */
   readonly template: string;
+  readonly port: number;
   readonly document: Record<string, unknown>;
 }
 
@@ -75,16 +78,32 @@ const SHAPES = [
   'grpc /demo.v1.Ledger/Get',
   'grpc /demo.v1.Ledger/Put',
 ];
-const VERBS = ['read', 'write', 'invoke', 'delegate', 'rotate', 'admin', 'escalate', 'connect'];
+/** Server name and port; `-` is none. */
+const CONNECTIONS = [
+  'l4 - -',
+  'l4 db.example -',
+  'l4 DB.example 5432',
+  'l4 *.example -',
+  'l4 *.db.Example 5432',
+  'l4 a.db.example 80',
+  'l4 - 5432',
+  'l4 - 80',
+];
+const VERBS = ['read', 'write', 'invoke', 'delegate', 'rotate', 'admin', 'escalate'];
 const TYPES = ['item', 'doc', 'admin', 'queue'];
 
 function operation(random: Random, shape: string, name: string): GeneratedOperation {
-  const [method, template] = shape.split(' ') as [string, string];
+  const [method, template, port] = shape.split(' ') as [string, string, string?];
   const captures = [...template.matchAll(/\{(\w+)/g)].map(([, capture]) => capture!);
   const document: Record<string, unknown> = {};
   if (method === 'grpc') document['grpc'] = template;
-  else document['http'] = `${method}${random.chance(0.1) ? '  ' : ' '}${template}`;
-  if (method === 'PURGE' || random.chance(0.4)) document['verb'] = random.pick(VERBS);
+  else if (method === 'l4') {
+    const sni = template === '-' ? {} : { sni: template };
+    document['l4'] = port === '-' ? sni : { ...sni, port: Number(port) };
+  } else document['http'] = `${method}${random.chance(0.1) ? '  ' : ' '}${template}`;
+  if (method === 'PURGE' || random.chance(0.4)) {
+    document['verb'] = method === 'l4' ? 'connect' : random.pick(VERBS);
+  }
   if (random.chance(0.8)) {
     const filled = captures.map((capture) => `{path.${capture}}`);
     const parts = random.some(['main', 'x-{path.NAME}', ...filled], 1, 2);
@@ -98,7 +117,8 @@ function operation(random: Random, shape: string, name: string): GeneratedOperat
   if (random.chance(0.4)) document['dataClass'] = dataClass;
   const low = !['confidential', 'restricted'].includes(String(document['dataClass']));
   if (low && random.chance(0.3)) document['taskFree'] = true;
-  return { name, method: method === 'grpc' ? 'POST' : method, template, document };
+  const shown = method === 'grpc' ? 'POST' : method;
+  return { name, method: shown, template, port: Number(port) || 0, document };
 }
 
 function services(random: Random): GeneratedService[] {
@@ -110,7 +130,8 @@ function services(random: Random): GeneratedService[] {
       const hosts = [`${name}.${namespace}.example`, `${name}.${namespace}.example:8443`].filter(
         () => random.chance(0.5),
       );
-      const shapes = random.some(SHAPES, 3, 9);
+      const connections = random.chance(0.5) ? random.some(CONNECTIONS, 1, 5) : [];
+      const shapes = [...random.some(SHAPES, 3, 9), ...connections];
       const operations = shapes.map((shape, index) => operation(random, shape, `op.${index}`));
       const spec: Doc['spec'] = {
         operations: Object.fromEntries(operations.map((it) => [it.name, it.document])),

@@ -18,6 +18,8 @@ interface Case {
   readonly method?: string;
   readonly path?: string;
   readonly source?: string;
+  /** A connection instead of a request, with this server name and port. */
+  readonly connection?: readonly [sni: string, port: number];
   readonly tenant?: string;
 }
 
@@ -129,6 +131,30 @@ const CASES: readonly Case[] = [
     tenant: 'blue',
     want: 'authz.boundary',
   },
+  {
+    name: 'permits to connect by identity, server name and port (C-088)',
+    rules: [{ ...permit, to: { verbs: ['connect'] } }],
+    connection: ['DB.example', 5432],
+    want: 'allow',
+  },
+  {
+    name: 'denies a connection that nobody permits (C-088)',
+    rules: [{ ...permit, to: { verbs: ['read', 'write', 'invoke'] } }],
+    connection: ['db.example', 5432],
+    want: 'authz.no_match',
+  },
+  {
+    name: 'denies a connection to another port, whatever is permitted (C-088)',
+    rules: [permit],
+    connection: ['db.example', 5433],
+    want: 'ctx.unmapped_operation',
+  },
+  {
+    name: 'denies a connection by a server name with a dot at its end (C-088)',
+    rules: [permit],
+    connection: ['db.example.', 80],
+    want: 'ctx.unmapped_operation',
+  },
 ];
 
 function documents({ rules, tenant = 'acme' }: Case): Doc[] {
@@ -137,6 +163,8 @@ function documents({ rules, tenant = 'acme' }: Case): Doc[] {
     put: { http: 'PUT /docs/{doc}', resource: 'doc/{path.doc}' },
     admin: { http: 'GET /admin', resource: 'admin/all' },
     call: { grpc: '/pay.v1.Ledger/Get' },
+    db: { l4: { sni: 'db.example', port: 5432 } },
+    web: { l4: { port: 80 } },
   };
   const spec = { destinations: [SERVICE], environment: 'prod', operations };
   const asserts = { peer: ['principal'], destinations: ['*'] };
@@ -157,12 +185,14 @@ describe('one rule, one request', () => {
         pathNormalization: 'DECODE_AND_MERGE_SLASHES',
         ambiguousPaths: 'deny',
       });
-      const { method = 'GET', path = '/docs/1', source = CALLER } = example;
+      const { method = 'GET', path = '/docs/1', source = CALLER, connection } = example;
+      const [sni = '', port = 0] = connection ?? [];
       const request = {
         attributes: {
           source: { principal: source },
-          destination: { principal: SERVICE },
-          request: { http: { method, path } },
+          destination: { principal: SERVICE, address: { socket_address: { port_value: port } } },
+          request: connection === undefined ? { http: { method, path } } : {},
+          tls_session: { sni },
         },
       };
       const both = decideBoth(pair, request, { kind: 'local' }, NOW);

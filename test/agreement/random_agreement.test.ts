@@ -1,6 +1,6 @@
 // The compiled engine and the naive evaluator answer alike on random bundles and random requests:
 // the index, the split of a rule at load and every shortcut change nothing (C-020 C-021 C-022 C-024
-// C-028). A failure prints the seed and the smallest bundle that shows it.
+// C-028 C-088). A failure prints the seed and the smallest bundle that shows it.
 
 import assert from 'node:assert/strict';
 import type { NaiveResult } from '../naive/request.ts';
@@ -84,7 +84,8 @@ class Run {
     bump(this.reasons, reason ?? 'allow');
     for (const { outcome } of shadow) bump(this.features, `shadow ${outcome}`);
     if (ruleCount > 16) bump(this.features, 'more rules than named');
-    if (reason !== undefined) return;
+    if (!draft.http) bump(this.features, `connection ${reason ?? 'allowed'}`);
+    if (reason !== undefined || !draft.http) return;
     if (draft.source === '') bump(this.features, 'anonymous allowed');
     if (draft.method === 'HEAD') bump(this.features, 'HEAD allowed');
     if (draft.destination === '') bump(this.features, 'no destination, allowed');
@@ -100,6 +101,10 @@ const FEATURES = [
   'HEAD allowed',
   'no destination, allowed',
   'gRPC allowed',
+  'connection allowed',
+  'connection ctx.unmapped_operation',
+  'connection authz.forbidden',
+  'connection authz.no_match',
 ];
 
 describe('the engine and the naive evaluator', function () {

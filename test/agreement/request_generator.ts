@@ -19,7 +19,10 @@ export interface Draft {
   readonly source: string;
   readonly destination: string;
   readonly extension: string;
+  /** False for a connection; what is of the other kind is sent all the same. */
   readonly http: boolean;
+  readonly sni: string;
+  readonly port: number;
   readonly method: string;
   readonly path: string;
   readonly host: string;
@@ -39,6 +42,9 @@ const SEGMENTS = [
   '~x',
   ...TENANTS,
 ];
+const PORTS = [5432, 80, 443, 0, 2 ** 32 - 1];
+const SERVER_NAMES = ['db.example', 'a.db.example', 'A.b.DB.example', 'example', 'other', ''];
+const ODD_SERVER_NAMES = ['db.example.', '.example', 'db..example', 'd\u00e9.example', '*.example'];
 const ODD_PATHS = [
   '/v1/items/%2e%2e/items/42',
   '/v1//items/42',
@@ -69,6 +75,11 @@ function pathOf(random: Random, template: string): string {
   return random.chance(0.2) ? `${path}?q=${random.pick(SEGMENTS)}` : path;
 }
 
+function serverName(random: Random, template: string): string {
+  if (template === '-') return random.pick(SERVER_NAMES);
+  return template.replace('*', () => random.pick(['a', 'x', 'x.Y']));
+}
+
 function asker(random: Random, { enforcerIds }: GeneratedBundle): NaiveAsker {
   const named = { kind: 'named', enforcer: random.pick([...enforcerIds, 'nobody']) } as const;
   const everything = { kind: 'everything' } as const;
@@ -96,16 +107,19 @@ function lines(random: Random, host: string): Header[] {
 /** A request for some operation of some service, by anybody. */
 export function aimed(random: Random, bundle: GeneratedBundle): Draft {
   const service = random.pick(bundle.services);
-  const { method, template } = random.pick(service.operations);
+  const { method, template, port } = random.pick(service.operations);
+  const http = method !== 'l4';
   const host = hostOf(random, service);
   return {
     asker: asker(random, bundle),
     source: spiffeId(random),
     destination: service.destinations[0] ?? '',
     extension: service.destinations.length > 0 ? '' : `${service.namespace}/${service.name}`,
-    http: true,
-    method: method === 'GET' && random.chance(0.2) ? 'HEAD' : method,
-    path: pathOf(random, template),
+    http,
+    sni: http ? random.pick(SERVER_NAMES) : serverName(random, template),
+    port: port > 0 ? port : random.pick(PORTS),
+    method: http ? (method === 'GET' && random.chance(0.2) ? 'HEAD' : method) : 'GET',
+    path: http ? pathOf(random, template) : '/v1/items',
     host,
     headers: headers(random, host),
     lines: random.chance(0.1) ? lines(random, host) : [],
@@ -137,7 +151,9 @@ export function nearMiss(random: Random, bundle: GeneratedBundle, draft: Draft):
     () => ({ headers: headers(random, random.pick([draft.host, 'z.example'])) }),
     () => ({ lines: lines(random, draft.host) }),
     () => ({ asker: asker(random, bundle) }),
-    () => ({ http: false }),
+    () => ({ http: !draft.http }),
+    () => ({ sni: random.pick([other.sni, ...SERVER_NAMES, ...ODD_SERVER_NAMES]) }),
+    () => ({ port: random.pick(PORTS) }),
   ];
   return { ...draft, ...random.pick(changes)() };
 }
@@ -145,11 +161,16 @@ export function nearMiss(random: Random, bundle: GeneratedBundle, draft: Draft):
 /** The draft as the official CheckRequest has it. */
 export function officialRequest(draft: Draft): OfficialRequest {
   const { source, destination, extension, method, path, host, headers: map, lines: list } = draft;
+  const { sni, port } = draft;
   const http = { method, path, host, headers: map, header_map: { headers: list } };
   return {
     attributes: {
       source: { principal: source },
-      destination: { principal: destination },
+      destination: {
+        principal: destination,
+        address: { socket_address: { address: '10.0.0.1', port_value: port } },
+      },
+      tls_session: { sni },
       request: draft.http ? { http } : {},
       context_extensions: extension === '' ? { other: 'x' } : { 'remit.service': extension },
     },

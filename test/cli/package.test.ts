@@ -115,7 +115,7 @@ const files = ${JSON.stringify(sourceFiles())};
 const snapshot = compileSnapshot({ files, keyFiles: new Map() }, DEFAULT_SETTINGS, 1);
 if (snapshot === undefined) throw new Error('the bundle does not compile');
 for (const peerPrincipal of ${JSON.stringify([IDS.checkout, IDS.reporting])}) {
-  const inquiry = {
+  const step = check({
     credentials: {
       peerPrincipal,
       hasCertificate: false,
@@ -123,10 +123,9 @@ for (const peerPrincipal of ${JSON.stringify([IDS.checkout, IDS.reporting])}) {
       authorization: false,
     },
     destination: { principal: ${JSON.stringify(IDS.payments)}, host: '', extension: '' },
-    http: { method: 'GET', path: '/v1/accounts/42' },
+    action: { kind: 'request', method: 'GET', path: '/v1/accounts/42' },
     fault: undefined,
-  };
-  const step = check(inquiry, { kind: 'local' }, snapshot, NO_FACTS, 0);
+  }, { kind: 'local' }, snapshot, NO_FACTS, 0);
   if (step.kind !== 'answer') throw new Error(step.kind);
   console.log(step.answer.decision.outcome, step.answer.decision.reason ?? '-');
 }

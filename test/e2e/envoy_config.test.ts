@@ -47,9 +47,18 @@ describe('the Envoy configuration', () => {
         contextExtensions: { 'remit.service': 'pay/payments' },
       },
     };
+    const tls = scenario.tls('payments');
+    const tcp = (connectAtOnce: boolean) => ({
+      name: `tcp_${connectAtOnce}`,
+      port: 0,
+      tls,
+      authz: listener.authz,
+      tcp: { upstream: 'bytes', connectAtOnce },
+    });
     await writeEnvoyConfig(file, {
       adminPort: 0,
-      listeners: [listener],
+      listeners: [listener, tcp(true), tcp(false)],
+      tcpUpstreams: { bytes: 5432 },
       authzServers: { remit: 9191, other: 9291 },
       upstreamHttpPort: 8080,
       upstreamGrpcPort: 8081,

@@ -43,6 +43,8 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** A listener as a test describes it; the rig adds name, port and certificate. */
 export interface RigListener extends Omit<ListenerOptions, 'name' | 'port' | 'tls'> {
+  /** Default: Envoy chooses. */
+  readonly port?: number;
   /** Whom Envoy stands in front of here; default the demo's `payments`. */
   readonly serverId?: string;
 }
@@ -53,6 +55,8 @@ export interface RigOptions {
   readonly remits?: Readonly<Record<string, 'NONE' | 'BASE' | 'MERGE_SLASHES'>>;
   /** Other ext_authz servers by name, as loopback ports. */
   readonly authzServers?: Readonly<Record<string, number>>;
+  /** Upstreams for bytes by name, as loopback ports. */
+  readonly tcpUpstreams?: Readonly<Record<string, number>>;
   /** Files beside the demo's policies. */
   readonly policies?: Readonly<Record<string, string>>;
 }
@@ -205,6 +209,7 @@ async function start(options: RigOptions, cleanup: Cleanup): Promise<Rig> {
     },
     upstreamHttpPort: upstreamHttp.port,
     upstreamGrpcPort: upstreamGrpc.port,
+    ...(options.tcpUpstreams && { tcpUpstreams: options.tcpUpstreams }),
     accessLogFile: scenario.accessLog,
   });
   const envoy = await startEnvoy(binary, scenario.envoyConfig, {
@@ -243,7 +248,7 @@ async function makeListeners(scenario: Scenario, options: RigOptions): Promise<L
       tlsName = name;
     }
     const authz = { timeoutMs: AUTHZ_TIMEOUT_MS, ...listener.authz };
-    made.push({ ...listener, name, port: 0, tls: scenario.tls(tlsName), authz });
+    made.push({ port: 0, ...listener, name, tls: scenario.tls(tlsName), authz });
   }
   return made;
 }

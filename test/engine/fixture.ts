@@ -102,6 +102,9 @@ export interface Ask {
   readonly extension?: string;
   /** `METHOD /path`; null for a connection without HTTP. */
   readonly http?: string | null;
+  /** Of a connection without HTTP. */
+  readonly sni?: string;
+  readonly port?: number;
   readonly fault?: Failure;
   readonly asker?: Asker;
   readonly now?: number;
@@ -121,7 +124,10 @@ export function inquiryOf(ask: Ask): Inquiry {
       host: ask.host ?? '',
       extension: ask.extension ?? '',
     },
-    http: ask.http === null ? undefined : { method: method!, path: path ?? '' },
+    action:
+      ask.http === null
+        ? { kind: 'connection', sni: ask.sni ?? '', port: ask.port ?? 0 }
+        : { kind: 'request', method: method!, path: path ?? '' },
     fault: ask.fault,
   };
 }

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { VERBS } from '../../engine/access_request.ts';
-import { METHOD_VERBS } from '../../engine/policy/service.ts';
+import { METHOD_VERBS } from '../../engine/policy/operation_shape.ts';
 import { type Ask, answerTo, meshWith, verdictOn } from './fixture.ts';
 
 /** One operation, and a permit for whatever it is. */
@@ -26,7 +26,7 @@ const verbs: { http?: string; grpc?: string; verb?: string; want: string }[] = [
   { http: 'PUT', want: 'write' },
   { http: 'PATCH', want: 'write' },
   { http: 'DELETE', want: 'write' },
-  { http: 'CONNECT', verb: 'connect', want: 'connect' },
+  { http: 'CONNECT', verb: 'invoke', want: 'invoke' },
   { http: 'PURGE', verb: 'admin', want: 'admin' },
   { http: 'POST', verb: 'read', want: 'read' },
   { http: 'GET', verb: 'escalate', want: 'escalate' },

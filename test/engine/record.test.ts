@@ -60,15 +60,20 @@ const OCCASION: Occasion = {
   host: 'payments.example',
   destination: PAYMENTS,
   requestId: 'r-1',
+  traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
+  sni: '',
+  port: 0,
 };
 
-const HEAD = '"id":"01936f2a-7c00-7000-8000-000000000001","time":"2026-11-22T12:00:00.000Z"';
+const HEAD =
+  '"id":"01936f2a-7c00-7000-8000-000000000001","time":"2026-11-22T12:00:00.000Z",' +
+  '"traceId":"4bf92f3577b34da6a3ce929d0e0e4736"';
 const NO_CREDENTIAL =
   '"credential":null,"keyThumbprint":null,"serial":null,"notBefore":null,"notAfter":null,' +
   '"ageS":null,';
 const REQUEST =
   '"request":{"method":"POST","path":"/t/acme/a/17","host":"payments.example",' +
-  `"destination":"${PAYMENTS}","requestId":"r-1"}`;
+  `"destination":"${PAYMENTS}","requestId":"r-1","sni":null,"port":null}`;
 const TAIL =
   `"credential":null,"policyDigest":"${POLICY}","snapshotVersion":1,"revision":7,` +
   `"durationUs":12.5,${REQUEST}}\n`;
@@ -160,7 +165,15 @@ describe('C-003: the records of', () => {
     const decision = JSON.parse(lines.decision);
     assert.equal(decision.result, 'not_evaluated');
     assert.deepEqual(decision.reasons, ['ctx.malformed_request']);
-    const request = { method: '', path: '', host: null, destination: null, requestId: null };
+    const request = {
+      method: '',
+      path: '',
+      host: null,
+      destination: null,
+      requestId: null,
+      sni: null,
+      port: null,
+    };
     assert.deepEqual(decision.request, request);
   });
 
@@ -195,7 +208,7 @@ describe('what a caller writes', () => {
     '</script>',
     '__proto__',
   ];
-  const fields = ['method', 'path', 'host', 'destination', 'requestId'] as const;
+  const fields = ['method', 'path', 'host', 'destination', 'requestId', 'sni'] as const;
 
   /** Lines whose every field that a caller can choose is `text`. */
   function linesWith(text: string) {

@@ -142,14 +142,14 @@ const operations: Mistake[] = [
     want: [['3:50', 'a taskFree operation carries no class above internal']],
   },
   {
-    name: 'neither http nor grpc',
+    name: 'none of http, grpc and l4',
     text: O('{verb: read}'),
-    want: [['3:25', 'operation `op`', 'exactly one of http and grpc']],
+    want: [['3:25', 'operation `op`', 'exactly one of http, grpc and l4']],
   },
   {
     name: 'both http and grpc',
     text: O('{http: GET /a, grpc: /a.B/C}'),
-    want: [['3:25', 'operation `op`', 'exactly one of http and grpc']],
+    want: [['3:25', 'operation `op`', 'exactly one of http, grpc and l4']],
   },
   {
     name: 'a method in lower case',

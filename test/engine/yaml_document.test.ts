@@ -199,7 +199,7 @@ spec:
 
 describe('the position of a mistake', () => {
   const verbs = 'one of read, write, invoke, delegate, rotate, admin, escalate, connect';
-  const fields = 'one of http, grpc, verb, resource, tenant, dataClass, taskFree';
+  const fields = 'one of http, grpc, l4, verb, resource, tenant, dataClass, taskFree';
 
   it('is that of the value or the key, in block style', () => {
     assert.deepEqual(toldOf(BLOCK), [

@@ -24,6 +24,9 @@ export interface Wire {
   /** `METHOD /path`; null for a connection without HTTP. */
   readonly http?: string | null;
   readonly host?: string;
+  readonly sni?: string;
+  /** Of the destination's address. */
+  readonly port?: number;
   readonly headers?: Readonly<Record<string, string>>;
   /** `header_map`, where repeated headers stay apart. */
   readonly lines?: readonly (readonly [name: string, value: string])[];
@@ -47,9 +50,13 @@ export function messageOf(wire: Wire): object {
   return {
     attributes: {
       source: { principal: caller, address: { socket_address: { address: '10.0.0.1' } } },
-      destination: { principal: destination },
+      destination: {
+        principal: destination,
+        address: { socket_address: { address: '10.0.0.2', port_value: wire.port ?? 443 } },
+      },
       request: { time: { seconds: 1, nanos: 2 }, ...(http !== null && { http: request }) },
       context_extensions: wire.extensions ?? {},
+      tls_session: { sni: wire.sni ?? 'payments.example' },
     },
   };
 }

@@ -7,12 +7,13 @@ import {
   CHECKOUT,
   GATEWAY,
   identity,
+  meshWith,
   PAYMENTS,
   policy,
   service,
   snapshotOf,
 } from '../engine/fixture.ts';
-import { answerTo, bytesOf, outcomeOf } from './fixture.ts';
+import { answerTo, bytesOf, outcomeOf, type Wire } from './fixture.ts';
 
 function mesh(settings: Partial<Settings>) {
   const operations = {
@@ -174,7 +175,33 @@ describe('an ambiguous path that is to be matched, with', () => {
 });
 
 describe('a connection without HTTP', () => {
-  it('is no operation of this version', () => {
+  const db = { l4: { sni: '*.example', port: 5432 } };
+  const rule = { id: 'a', effect: 'permit', from: { trustDomains: ['prod.example'] }, to: {} };
+  const wire: Wire = { http: null, sni: 'db.example', port: 5432 };
+
+  it('is an operation by server name and port (C-088)', () => {
+    const snapshot = meshWith([rule], { db });
+    assert.equal(outcomeOf(answerTo(snapshot, bytesOf(wire))), 'allow');
+    for (const other of [{ port: 5433 }, { sni: 'db.other' }, { sni: '' }, { http: 'GET /a' }]) {
+      const answer = answerTo(snapshot, bytesOf({ ...wire, ...other }));
+      assert.equal(outcomeOf(answer), 'ctx.unmapped_operation');
+    }
+  });
+
+  it('has name and port read where some operation has one, and nowhere else', () => {
+    const read = (operation: object) => {
+      const snapshot = meshWith([rule], { db: operation });
+      const { view } = answerTo(snapshot, bytesOf(wire));
+      return [view?.sni, view?.port];
+    };
+    assert.deepEqual(read(db), ['db.example', 5432]);
+    assert.deepEqual(read({ l4: { sni: 'x.example' } }), ['db.example', 0]);
+    assert.deepEqual(read({ l4: { port: 1 } }), ['', 5432]);
+    assert.deepEqual(read({ l4: {} }), ['', 0]);
+    assert.deepEqual(read({ http: 'GET /a' }), ['', 0]);
+  });
+
+  it('is none where no operation is for connections', () => {
     const answer = answerTo(mesh({}), bytesOf({ http: null }));
     assert.equal(outcomeOf(answer), 'ctx.unmapped_operation');
     assert.equal(answer.view?.hasHttp, false);

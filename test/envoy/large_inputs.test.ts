@@ -53,6 +53,9 @@ function decide(bytes: Buffer): string {
     host: view?.host ?? '',
     destination: view?.destinationPrincipal ?? '',
     requestId: view?.headers.requestId ?? '',
+    traceId: view?.headers.traceparent ?? '',
+    sni: view?.sni ?? '',
+    port: view?.port ?? 0,
   };
   const { evidence, decision } = recordLines(verdict, occasion, SNAPSHOT);
   assert.ok(evidence.length + decision.length < 64 * 1024, 'records stay short');

@@ -12,11 +12,15 @@ function field(number: number, ...contents: readonly (Buffer | string)[]): Buffe
   return Buffer.concat([encodeVarint(number * 8 + 2), encodeVarint(content.length), content]);
 }
 
+const EVERYTHING = { host: true, certificate: true, sni: true, port: true };
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
 const peer = field(1, field(4, 'spiffe://td.example/a'));
 const extension = (value: string): Buffer => field(10, field(1, 'remit.service'), field(2, value));
 const http = (...fields: Buffer[]): Buffer => field(4, field(2, ...fields));
 const header = (...parts: Buffer[]): Buffer => http(field(13, field(1, ...parts)));
+
+const address = (...fields: Buffer[]): Buffer => field(2, field(1, ...fields));
+const socket = (...fields: Buffer[]): Buffer => address(field(1, ...fields));
 
 const CASES: readonly { name: string; attributes: Buffer; malformed: boolean }[] = [
   { name: 'nothing', attributes: Buffer.alloc(0), malformed: false },
@@ -94,24 +98,50 @@ const CASES: readonly { name: string; attributes: Buffer; malformed: boolean }[]
     attributes: http(field(3, field(1, 'x'), field(1, 'y'))),
     malformed: true,
   },
+  { name: 'a server name', attributes: field(12, field(1, 'db.example')), malformed: false },
+  {
+    name: 'two server names',
+    attributes: field(12, field(1, 'a'), field(1, 'a')),
+    malformed: true,
+  },
+  {
+    name: 'a server name that is not UTF-8',
+    attributes: field(12, field(1, hex('ff'))),
+    malformed: true,
+  },
+  { name: 'a server name as a number', attributes: field(12, hex('08 01')), malformed: true },
+  { name: 'a port', attributes: socket(field(2, '10.0.0.1'), hex('18 b8 2a')), malformed: false },
+  { name: 'a port of 32 bits', attributes: socket(hex('18 ff ff ff ff 0f')), malformed: false },
+  { name: 'a port of 33 bits', attributes: socket(hex('18 ff ff ff ff 1f')), malformed: true },
+  { name: 'a port of six bytes', attributes: socket(hex('18 80 80 80 80 80 00')), malformed: true },
+  { name: 'a port that does not end', attributes: socket(hex('18 80')), malformed: true },
+  { name: 'a port as text', attributes: socket(field(3, '1')), malformed: true },
+  { name: 'two ports', attributes: socket(hex('18 01 18 01')), malformed: true },
+  { name: 'a named port', attributes: socket(field(4, 'db')), malformed: false },
+  {
+    name: 'a port by number and name',
+    attributes: socket(hex('18 01'), field(4, 'db')),
+    malformed: true,
+  },
+  { name: 'a pipe', attributes: address(field(2, field(1, '/run/db'))), malformed: false },
+  { name: 'a socket and a pipe', attributes: address(field(1), field(2)), malformed: true },
+  { name: 'an address of no kind', attributes: address(field(9, 'x')), malformed: false },
   { name: 'a key as a number', attributes: http(field(3, hex('08 01'))), malformed: true },
 ];
-
-const READ = { host: true, certificate: true };
 
 describe('a CheckRequest on the wire', () => {
   for (const { name, attributes, malformed } of CASES) {
     it(`is ${malformed ? 'malformed' : 'read'}: ${name}`, () => {
       const bytes = field(1, attributes);
       assert.equal(refuses(bytes), malformed, 'the naive reader');
-      assert.equal(isFailure(decodeCheckRequest(bytes, READ)), malformed, 'the decoder');
+      assert.equal(isFailure(decodeCheckRequest(bytes, EVERYTHING)), malformed, 'the decoder');
     });
   }
 
   it('is malformed without attributes', () => {
     for (const bytes of [Buffer.alloc(0), field(100, 'x')]) {
       assert.ok(refuses(bytes));
-      assert.ok(isFailure(decodeCheckRequest(bytes, READ)));
+      assert.ok(isFailure(decodeCheckRequest(bytes, EVERYTHING)));
     }
   });
 });

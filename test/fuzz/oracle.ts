@@ -68,14 +68,28 @@ function refused(reason: 'ctx.malformed_request' | 'ctx.malformed_too_large'): E
   return { ...grpcAndHttp(reason), outcome: 'deny', reason, principal: '', policy: '' };
 }
 
-/** A check about nothing is none; one that names two services could mean either. */
+/** A check about nothing is none; one that names two services, or ports, could mean either. */
 function checkMeaning(tree: readonly Node[]): void {
   if (!tree.some(({ number }) => number === 1)) throw new Malformed('no attributes');
   const values = at(tree, 1, 10)
     .filter((entry) => text(entry, 1).toString() === 'remit.service')
     .map((entry) => text(entry, 2).toString('latin1'));
   if (new Set(values).size > 1) throw new Malformed('two services');
+  checkPort(tree);
   headerLines(tree);
+}
+
+/** Of the destination: one kind of address, and one port of 32 bits. */
+function checkPort(tree: readonly Node[]): void {
+  const [address] = at(tree, 1, 2, 1);
+  const kinds = address?.children?.filter(({ number }) => number <= 3) ?? [];
+  const ports = at(tree, 1, 2, 1, 1)
+    .flatMap(({ children }) => children ?? [])
+    .filter(({ number }) => number === 3 || number === 4);
+  if (kinds.length > 1 || ports.length > 1) throw new Malformed('two addresses or ports');
+  const port = ports.find(({ number }) => number === 3)?.content;
+  if (port === undefined || port.length < 5) return;
+  if (port.length > 5 || port[4]! > 0x0f) throw new Malformed('a port of more than 32 bits');
 }
 
 /** Both forms of headers, line by line as they were sent. */

@@ -20,6 +20,8 @@ spec:
     purge: {http: "DELETE /orders", verb: admin, resource: admin/orders}
     secret: {http: "GET /secret", dataClass: restricted}
     status: {grpc: "/shop.v1.Orders/Status"}
+    store: {l4: {sni: "*.orders.example", port: 5432}}
+    queue: {l4: {port: 5672}}
 ---
 kind: Service
 metadata: {name: open, namespace: shop}
@@ -66,13 +68,28 @@ interface SeedParts {
   readonly host?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly lines?: readonly Record<string, unknown>[];
+  /** A connection instead of a request, with this server name and port. */
+  readonly connection?: readonly [sni: string, port: number];
 }
 
 /** With everything that Envoy sends, also what nobody reads. */
 function seed(parts: SeedParts): Record<string, unknown> {
   const { source = CART, destination = ORDERS, method = 'GET', path = '/orders/42' } = parts;
-  const { host = 'orders.example', headers = {}, lines = [], extension } = parts;
-  const address = { socket_address: { address: '10.1.4.17', port_value: 48230 } };
+  const { host = 'orders.example', headers = {}, lines = [], extension, connection } = parts;
+  const [sni, port] = connection ?? ['orders.example', 48230];
+  const http = {
+    id: '123',
+    method,
+    path,
+    host,
+    scheme: 'https',
+    protocol: 'HTTP/2',
+    size: -1,
+    headers: lines.length > 0 ? {} : { accept: '*/*', 'x-request-id': 'r-1', ...headers },
+    header_map: { headers: lines },
+    raw_body: Buffer.from([0, 255, 1]),
+  };
+  const address = { socket_address: { address: '10.1.4.17', port_value: port } };
   const text = { string_value: 'caf\u00e9' };
   const nested = {
     struct_value: { fields: { deep: text, list: { list_value: { values: [text] } } } },
@@ -89,22 +106,11 @@ function seed(parts: SeedParts): Record<string, unknown> {
       destination: { address, principal: destination },
       request: {
         time: { seconds: 1763800000, nanos: 5 },
-        http: {
-          id: '123',
-          method,
-          path,
-          host,
-          scheme: 'https',
-          protocol: 'HTTP/2',
-          size: -1,
-          headers: lines.length > 0 ? {} : { accept: '*/*', 'x-request-id': 'r-1', ...headers },
-          header_map: { headers: lines },
-          raw_body: Buffer.from([0, 255, 1]),
-        },
+        ...(connection === undefined && { http }),
       },
       context_extensions: { a: 'b', ...(extension && { 'remit.service': extension }) },
       metadata_context: { filter_metadata: { 'envoy.filters.http.x': { fields: { n: nested } } } },
-      tls_session: { sni: 'orders.example' },
+      tls_session: { sni },
     },
   };
 }
@@ -134,6 +140,8 @@ const ALLOWED: readonly SeedParts[] = [
   { lines: RAW },
   { source: '', destination: '', host: 'open.example', path: '/index' },
   { destination: '', host: 'open.example', path: '/x', headers: { authorization: 'Bearer x' } },
+  { connection: ['db.Orders.example', 5432] },
+  { connection: ['', 5672] },
 ];
 
 const DENIED: readonly SeedParts[] = [
@@ -153,6 +161,9 @@ const DENIED: readonly SeedParts[] = [
   { destination: ORDERS, host: 'open.example' },
   { headers: { authorization: 'Bearer x' } },
   { headers: { host: 'a', ':authority': 'b' } },
+  { connection: ['db.orders.example', 5433] },
+  { connection: ['db.orders.example.', 5672] },
+  { connection: ['', 5672], source: BOT },
 ];
 
 export const ALLOWED_SEEDS: readonly Record<string, unknown>[] = ALLOWED.map(seed);

@@ -68,7 +68,7 @@ export function evaluate(
   }
   if (service === 'ctx.destination_conflict') return denied(service, principal);
   if (service === undefined) return denied('authz.no_policy', principal);
-  const operation = http && operationOf(service, http.method, path!);
+  const operation = operationOf(service, request, path);
   if (operation === undefined) return denied('ctx.unmapped_operation', principal);
   // An enforcer's word is `asserted`: enough for confidential data, not for restricted.
   const weak = operation.dataClass === 'confidential' && principal.id === undefined;

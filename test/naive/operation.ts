@@ -1,7 +1,9 @@
 // Which operation of a Service a request is, and on which resource (DESIGN section 6, "Path"):
-// every operation is tried, and the most specific template wins.
+// every operation is tried, and the most specific template wins. For connections: connection.ts.
 
 import type { OperationDocument, ServiceDocument } from '../../engine/bundle/kinds.ts';
+import { connectionOf } from './connection.ts';
+import type { NaiveRequest } from './request.ts';
 import { fill } from './text.ts';
 
 export interface NaiveOperation {
@@ -24,12 +26,23 @@ type Captures = Record<string, string>;
 
 /** `path` is canonical. Undefined: the request is no operation of the service. */
 export function operationOf(
-  { metadata, spec }: ServiceDocument,
+  service: ServiceDocument,
+  { http, connection }: NaiveRequest,
+  path: string | undefined,
+): NaiveOperation | undefined {
+  if (http !== undefined) return requestOperation(service, http.method, path!);
+  const name = connectionOf(service, connection);
+  return name === undefined ? undefined : naiveOperation(service, name, 'connect', {});
+}
+
+function requestOperation(
+  service: ServiceDocument,
   method: string,
   path: string,
 ): NaiveOperation | undefined {
   const wanted = method === 'HEAD' ? 'GET' : method;
-  const found = Object.entries(spec.operations)
+  const found = Object.entries(service.spec.operations)
+    .filter(([, { l4 }]) => l4 === undefined)
     .map(([name, operation]) => ({ name, operation, ...shapeOf(operation) }))
     .filter((it) => it.method === wanted)
     .map((it) => ({ ...it, captures: capture(it.template, path) }))
@@ -37,6 +50,17 @@ export function operationOf(
     .sort((a, b) => (rank(a.template) < rank(b.template) ? -1 : 1))[0];
   if (found === undefined) return undefined;
   const { name, operation, captures } = found;
+  return naiveOperation(service, name, impliedVerb(operation, wanted), captures!);
+}
+
+/** @param verb where the operation names none */
+function naiveOperation(
+  { metadata, spec }: ServiceDocument,
+  name: string,
+  verb: string,
+  captures: Captures,
+): NaiveOperation {
+  const operation = spec.operations[name]!;
   const resource = operation.resource ?? `service/${metadata.name}`;
   const [resourceType] = resource.split('/');
   return {
@@ -44,13 +68,13 @@ export function operationOf(
     name,
     namespace: metadata.namespace,
     service: metadata.name,
-    verb: operation.verb ?? impliedVerb(operation, wanted),
+    verb: operation.verb ?? verb,
     dataClass: operation.dataClass,
     environment: spec.environment ?? '',
     taskFree: operation.taskFree,
     resourceType: resourceType!,
-    resourceId: fill(resource.slice(resourceType!.length + 1), captures!),
-    tenant: fill(operation.tenant ?? '', captures!),
+    resourceId: fill(resource.slice(resourceType!.length + 1), captures),
+    tenant: fill(operation.tenant ?? '', captures),
   };
 }
 

@@ -13,7 +13,12 @@ interface OfficialHeader {
 export interface OfficialRequest {
   readonly attributes?: {
     readonly source?: { readonly principal?: string; readonly certificate?: string };
-    readonly destination?: { readonly principal?: string };
+    readonly destination?: {
+      readonly principal?: string;
+      readonly address?: {
+        readonly socket_address?: { readonly address?: string; readonly port_value?: number };
+      };
+    };
     readonly request?: {
       readonly http?: {
         readonly method?: string;
@@ -24,6 +29,7 @@ export interface OfficialRequest {
       };
     };
     readonly context_extensions?: Readonly<Record<string, string>>;
+    readonly tls_session?: { readonly sni?: string };
   };
 }
 
@@ -38,6 +44,8 @@ export interface NaiveRequest {
   readonly http:
     | { readonly method: string; readonly path: string; readonly host: string }
     | undefined;
+  /** What there is to say of a request without `http`; port 0 is none. */
+  readonly connection: { readonly sni: string; readonly port: number };
   readonly headers: readonly HeaderLine[];
 }
 
@@ -84,6 +92,10 @@ export function naiveRequest(
     http: http
       ? { method: http.method ?? '', path: http.path ?? '', host: http.host ?? '' }
       : undefined,
+    connection: {
+      sni: attributes?.tls_session?.sni ?? '',
+      port: attributes?.destination?.address?.socket_address?.port_value ?? 0,
+    },
     headers: lines ?? [
       ...Object.entries(http?.headers ?? {}).map(([key, value]) => line(key, Buffer.from(value))),
       ...(http?.header_map?.headers ?? []).map(({ key, value, raw_value: raw }) =>

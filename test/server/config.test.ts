@@ -85,6 +85,7 @@ describe('remit.yaml', () => {
         connectionAgeMs: 1_800_000,
         connectionGraceMs: 10_000,
       },
+      tracing: undefined,
       logLevel: 'info',
       withoutEffect: [],
     });
@@ -96,6 +97,16 @@ describe('remit.yaml', () => {
     readonly want: unknown;
   }
   const accepted: Accepted[] = [
+    {
+      text: 'tracing: {otlp: "http://127.0.0.1:4318/v1/traces"}',
+      read: ({ tracing }) => tracing,
+      want: { otlp: 'http://127.0.0.1:4318/v1/traces', sampleRatio: 1 },
+    },
+    {
+      text: 'tracing: {otlp: "https://otel.example/v1/traces", sampleRatio: 0.25}',
+      read: ({ tracing }) => tracing,
+      want: { otlp: 'https://otel.example/v1/traces', sampleRatio: 0.25 },
+    },
     {
       text: 'listen: {check: "unix:/run/remit.sock"}',
       read: ({ listen }) => listen.check,
@@ -215,6 +226,19 @@ describe('remit.yaml', () => {
       want: /both streams of records go to one file; expected a file for each$/,
     },
     { text: 'istio: {implicitAllow: "yes"}', column: 24, want: /istio\.implicitAllow: / },
+    { text: 'tracing: {sampleRatio: 1}', column: 10, want: /tracing\.otlp is missing/ },
+    ...['127.0.0.1:4318', 'grpc://collector:4317', 'http://me:secret@collector/', ''].map(
+      (url) => ({
+        text: `tracing: {otlp: "${url}"}`,
+        column: 17,
+        want: /tracing\.otlp: must be a URL such as /,
+      }),
+    ),
+    {
+      text: 'tracing: {otlp: "http://a/", sampleRatio: 2}',
+      column: 43,
+      want: /tracing\.sampleRatio: /,
+    },
     { text: 'limits: {deadlineMs: 0}', column: 22, want: /limits\.deadlineMs: / },
     { text: 'limits: {drainMs: 1.5}', column: 19, want: /limits\.drainMs: / },
     ...[

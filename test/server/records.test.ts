@@ -9,6 +9,7 @@ import { type RecordLine, readLines } from '../support/record_files.ts';
 import { RECORD_FILES, startServer } from '../support/server.ts';
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+const TRACEPARENT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 
 describe('the records', () => {
   const folder = useFolder();
@@ -39,10 +40,11 @@ describe('the records', () => {
 
   it('of an allow, a failed proof and a denial are exactly these pairs, joined by id (C-003)', async () => {
     const calls: Call[] = [
-      { path: '/v1/accounts/42?page=2' },
-      { from: IDS.stranger },
+      { path: '/v1/accounts/42?page=2', headers: { traceparent: TRACEPARENT } },
+      { from: IDS.stranger, headers: { traceparent: `${TRACEPARENT},${TRACEPARENT}` } },
       { from: IDS.reporting },
     ];
+    const traces = [TRACEPARENT.split('-')[1], null, null];
     const { answers, evidence, decisions, proofDigest, policyDigest } = await ask(calls, 'pairs');
     assert.deepEqual(
       answers.map(({ result }) => result),
@@ -53,6 +55,8 @@ describe('the records', () => {
       assert.equal(evidence[index]!['id'], decisionId);
       assert.equal(decisions[index]!['id'], decisionId);
       assert.equal(evidence[index]!['time'], decisions[index]!['time']);
+      assert.equal(evidence[index]!['traceId'], traces[index]);
+      assert.equal(decisions[index]!['traceId'], traces[index]);
     }
     const proof = {
       kind: 'authn.evidence',
@@ -91,6 +95,8 @@ describe('the records', () => {
       host: null,
       destination: IDS.payments,
       requestId: null,
+      sni: null,
+      port: null,
     };
     const decision = {
       kind: 'authz.decision',
@@ -218,6 +224,6 @@ describe('the records', () => {
   });
 });
 
-function withoutOccasion({ id, time, durationUs, ...record }: RecordLine): object {
+function withoutOccasion({ id, time, traceId, durationUs, ...record }: RecordLine): object {
   return record;
 }

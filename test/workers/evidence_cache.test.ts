@@ -170,6 +170,7 @@ describe('an evaluator that is shown certificates (C-110)', () => {
     assert.deepEqual(rest, {
       kind: 'authn.evidence',
       time: '2026-11-22T12:00:00.000Z',
+      traceId: null,
       result: 'verified',
       method: 'x509_svid',
       assurance: 'svid',
