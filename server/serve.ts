@@ -3,6 +3,7 @@
 // unanswered. It alone writes records, and never decides itself.
 
 import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
 import { LineSink, openFileTarget, stdoutTarget, type Target } from '../audit/line_sink.ts';
 import type { BundleImage } from '../engine/bundle_image.ts';
 import { ActiveNumbers } from '../workers/active_numbers.ts';
@@ -19,6 +20,8 @@ const SINK_CLOSE_MS = 5_000;
 export interface RunningServer {
   readonly check: readonly Address[];
   readonly http: Address;
+  /** Of the process; other parts may add to it. */
+  readonly registry: Registry;
   /** Puts another bundle in force, on every thread at once; rejects, and changes nothing, else. */
   activate(image: BundleImage): Promise<void>;
   /** Answers what was accepted and ends everything; further calls wait for the first. */
@@ -79,6 +82,7 @@ export async function serve(
     return {
       check: started.addresses,
       http: httpAddress,
+      registry: metrics.registry,
       async activate(next) {
         await started.activate(next);
         current = next;
