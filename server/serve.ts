@@ -7,11 +7,13 @@ import { LineSink, openFileTarget, stdoutTarget, type Target } from '../audit/li
 import type { BundleImage } from '../engine/bundle_image.ts';
 import { ActiveNumbers } from '../workers/active_numbers.ts';
 import { Acceptors } from './acceptors.ts';
-import { type Address, addressText, isLocal } from './address.ts';
+import { type Address, addressText } from './address.ts';
 import type { RecordTarget, ResolvedConfig } from './config.ts';
 import { HttpServer } from './http_server.ts';
 import { Metrics } from './metrics.ts';
 import type { RecordBlock, Stream } from './record_channel.ts';
+import { TlsFiles } from './tls_files.ts';
+import { warnAboutTls } from './tls_warnings.ts';
 
 /** How long records may take to reach the disk when everything else has ended. */
 const SINK_CLOSE_MS = 5_000;
@@ -31,6 +33,7 @@ export async function serve(
   log: Logger,
 ): Promise<RunningServer> {
   warnAbout(config, image, log);
+  const tls = config.tls && new TlsFiles(config.tls);
   const closers: (() => Promise<void>)[] = [];
   const closeAll = async (): Promise<void> => {
     for (const close of closers.reverse()) await close();
@@ -47,15 +50,28 @@ export async function serve(
     const metrics = new Metrics({
       image: () => current,
       counters: () => acceptors?.counters ?? [],
+      tlsFiles: () => tls?.counts,
       sinks: () => ({ evidence: sinks.evidence.counters, decisions: sinks.decisions.counters }),
     });
     const http = new HttpServer(config.listen.http, metrics.registry, () => ready);
     const httpAddress = await http.listen();
     closers.push(() => http.close());
     let acceptors: Acceptors | undefined;
-    const started = await Acceptors.start({ config, numbers, log, onRecords }, image);
+    const started = await Acceptors.start(
+      { config, numbers, log, onRecords, tls: tls?.material },
+      image,
+    );
     acceptors = started;
     closers.push(() => started.stop());
+    tls?.watch({
+      onChange: (material) => {
+        started.setTls(material);
+        log.info('the TLS files have changed, and are in force');
+      },
+      onTrouble: (why) =>
+        log.error({ why }, 'the TLS files cannot be used; the last good ones stay'),
+    });
+    closers.push(async () => tls?.stop());
     const setReady = (value: boolean): void => {
       ready = value;
       started.setServing(value);
@@ -99,10 +115,7 @@ function warnAbout(config: ResolvedConfig, { counts }: BundleImage, log: Logger)
   for (const key of config.withoutEffect) {
     log.warn({ key }, 'this key has no effect in this version');
   }
-  for (const address of config.listen.check.filter((it) => !isLocal(it))) {
-    const message = 'neither loopback nor a unix socket: every check here is denied';
-    log.warn({ address: addressText(address) }, message);
-  }
+  warnAboutTls(config, counts.identifiedEnforcers, log);
   if (counts.services === 0) log.warn('the bundle has no Service: every request is denied');
   if (counts.enforcers === 0) {
     log.warn('the bundle has no Enforcer: nobody may ask, every request is denied');
