@@ -63,14 +63,7 @@ export async function serve(
     );
     acceptors = started;
     closers.push(() => started.stop());
-    tls?.watch({
-      onChange: (material) => {
-        started.setTls(material);
-        log.info('the TLS files have changed, and are in force');
-      },
-      onTrouble: (why) =>
-        log.error({ why }, 'the TLS files cannot be used; the last good ones stay'),
-    });
+    tls?.watch((material) => started.setTls(material), log);
     closers.push(async () => tls?.stop());
     const setReady = (value: boolean): void => {
       ready = value;

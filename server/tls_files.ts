@@ -3,6 +3,7 @@
 // they fit together. What does not keeps the last good ones in force.
 
 import { readFileSync, statSync } from 'node:fs';
+import type { Logger } from 'pino';
 import { KEY_FILE_BYTES_MAX } from '../engine/limits.ts';
 import type { TlsConfig } from './tls_config.ts';
 import { checkMaterial, type TlsMaterial } from './tls_material.ts';
@@ -37,7 +38,16 @@ export class TlsFiles {
     return this.#material;
   }
 
-  watch(events: TlsFilesEvents): void {
+  watch(putInForce: (material: TlsMaterial) => void, log: Logger): void {
+    const events: TlsFilesEvents = {
+      onChange(material) {
+        putInForce(material);
+        log.info('the TLS files have changed, and are in force');
+      },
+      onTrouble(why) {
+        log.error({ why }, 'the TLS files cannot be used; the last good ones stay');
+      },
+    };
     this.#timer = setInterval(() => this.look(events), LOOK_MS);
   }
 

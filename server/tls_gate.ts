@@ -118,7 +118,7 @@ export class TlsGate {
     return this.#connections.get(name ?? '')?.asker ?? NOBODY;
   }
 
-  /** From now on; connections that new bundles do not vouch for end soon. Throws on bad material. */
+  /** From now on. Connections that new bundles do not vouch for end soon. */
   update(material: TlsMaterial): void {
     const bundles = trustBundlesOf(material);
     this.#server.setSecureContext({ ...contextOptions(material), secureOptions: SECURE_OPTIONS });

@@ -1,5 +1,5 @@
-// What goes wrong at the TLS gate, as warnings at a bounded rate: whoever reaches the port can cause
-// any number of refusals.
+// What goes wrong at the TLS gate, as warnings at a bounded rate: whoever reaches the port can
+// cause any number of refusals.
 
 import type { TlsResult } from './tls_result.ts';
 

@@ -1,6 +1,7 @@
 // What TLS needs as text: certificate, key and bundles, as the control thread read them and every
 // acceptor gets them. Both check it with the same functions.
 
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import {
   AuthoritiesFault,
@@ -56,6 +57,9 @@ export function trustBundlesOf({ clientBundles }: TlsMaterial): TrustBundles | u
 export function checkMaterial(material: TlsMaterial): void {
   try {
     createSecureContext(contextOptions(material));
+    // The context alone takes a file without any certificate, and then serves nobody.
+    const certificate = new X509Certificate(material.cert);
+    if (!certificate.checkPrivateKey(createPrivateKey(material.key))) throw new Error('a mismatch');
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new Error(`the certificate and its key cannot be used: ${code ?? message}`);

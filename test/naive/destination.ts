@@ -35,7 +35,7 @@ export function enforcerOf(
   return { type, peer: asserts.peer, askable: askable ?? [] };
 }
 
-/** By its certificate: whoever names it exactly, else the pattern whose first literal is earlier. */
+/** By its certificate: whoever names it exactly, else by the pattern that is literal earlier. */
 function enforcerOfPeer(
   text: string,
   enforcers: readonly EnforcerDocument[],

@@ -163,26 +163,6 @@ describe('remit.yaml', () => {
     { text: 'limits: {deadlineMarginMs: 0}', read: (it) => it.limits.deadlineMarginMs, want: 0 },
     { text: 'limits: {drainMs: 0}', read: (it) => it.limits.drainMs, want: 0 },
     { text: 'limits: {streamsMax: 1}', read: (it) => it.limits.streamsMax, want: 1 },
-    { text: 'limits: {handshakeMs: 100}', read: (it) => it.limits.handshakeMs, want: 100 },
-    {
-      text: 'tls: {check: {cert: a.pem, key: /k/a.key}}',
-      read: ({ tls }) => tls,
-      want: { cert: '/etc/remit/a.pem', key: '/k/a.key', clientBundles: undefined },
-    },
-    {
-      text: 'trustDomain: mesh.example\ntls: {check: {cert: a, key: b, clientBundle: ca.pem}}',
-      read: ({ tls }) => tls?.clientBundles,
-      want: [['mesh.example', '/etc/remit/ca.pem']],
-    },
-    {
-      text: 'tls: {check: {cert: a, key: b, clientBundle: {one.example: 1.pem, two.example: /2}}}',
-      read: ({ tls }) => tls?.clientBundles,
-      want: [
-        ['one.example', '/etc/remit/1.pem'],
-        ['two.example', '/2'],
-      ],
-    },
-    { text: 'tls: {}', read: ({ tls }) => tls, want: undefined },
     { text: 'log: {level: silent}', read: (it) => it.logLevel, want: 'silent' },
   ];
   for (const { text, read, want } of accepted) {
@@ -262,34 +242,6 @@ describe('remit.yaml', () => {
       want: /tracing\.sampleRatio: /,
     },
     { text: 'limits: {deadlineMs: 0}', column: 22, want: /limits\.deadlineMs: / },
-    { text: 'tls: {check: {}}', column: 14, want: /tls\.check\.cert is missing/ },
-    { text: 'tls: {check: {cert: a}}', column: 14, want: /tls\.check\.key is missing/ },
-    { text: 'tls: {check: {key: a}}', column: 14, want: /tls\.check\.cert is missing/ },
-    {
-      text: 'tls: {check: {cert: a, key: b, clientBundle: ca.pem}}',
-      column: 46,
-      want: /one file is the bundle of `trustDomain`, which is not set; expected /,
-    },
-    {
-      text: 'tls: {check: {cert: a, key: b, clientBundle: {}}}',
-      column: 46,
-      want: /no trust domain is in it/,
-    },
-    {
-      text: 'tls: {check: {cert: a, key: b, clientBundle: {"spiffe://a": c}}}',
-      column: 46,
-      want: /clientBundle/,
-    },
-    {
-      text: 'tls: {check: {workloadApi: true}}',
-      column: 15,
-      want: /`workloadApi` in tls\.check is not available in this version$/,
-    },
-    {
-      text: 'tls: {admin: {workloadApi: true}}',
-      column: 7,
-      want: /not available in this version$/,
-    },
     { text: 'limits: {drainMs: 1.5}', column: 19, want: /limits\.drainMs: / },
     ...['workloadApi: "unix:/run/spire/agent.sock"', 'state: {sqlite: ./remit.db}'].map((text) => ({
       text,
