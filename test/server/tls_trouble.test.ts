@@ -62,7 +62,7 @@ describe('a TLS port', () => {
     it(`closes on ${name}, and counts it`, async () => {
       const before = await count('failed');
       await ended(await speak(server.port, bytes));
-      await until(async () => (await count('failed')) === before + 1);
+      await until(async () => (await count('failed')) > before);
       assert.equal((await honest.check(encodeCall())).result, 'allow');
     });
   }
