@@ -18,6 +18,11 @@ export interface TlsFiles {
   readonly trustedCa: string;
 }
 
+/** mTLS to an ext_authz server: Envoy's own certificate, and the SPIFFE ID the server must have. */
+export interface AuthzTls extends TlsFiles {
+  readonly serverId: string;
+}
+
 /** How a listener asks; every field that can widen access is off unless it is named. */
 export interface AuthzOptions {
   /** Which of `EnvoyOptions.authzServers` is asked; default `remit`. */
@@ -58,6 +63,8 @@ export interface EnvoyOptions {
   readonly listeners: readonly ListenerOptions[];
   /** ext_authz servers by name, as loopback ports. */
   readonly authzServers: Readonly<Record<string, number>>;
+  /** What Envoy shows some of them, and whom it takes them for; default plaintext. */
+  readonly authzTls?: Readonly<Record<string, AuthzTls>>;
   readonly upstreamHttpPort: number;
   readonly upstreamGrpcPort: number;
   /** Upstreams for bytes by name, as loopback ports; default none. */
@@ -81,7 +88,10 @@ export function makeBootstrap(options: EnvoyOptions): Json {
         cluster('upstream_http', options.upstreamHttpPort, 'http1'),
         cluster('upstream_grpc', options.upstreamGrpcPort, 'http2'),
         ...Object.entries(options.tcpUpstreams ?? {}).map(([name, port]) => cluster(name, port)),
-        ...Object.entries(options.authzServers).map(([name, port]) => cluster(name, port, 'http2')),
+        ...Object.entries(options.authzServers).map(([name, port]) => {
+          const tls = options.authzTls?.[name];
+          return { ...cluster(name, port, 'http2'), ...(tls && upstreamTls(tls)) };
+        }),
       ],
     },
   };
@@ -238,6 +248,35 @@ function cluster(name: string, port: number, protocol?: 'http1' | 'http2'): Json
         },
       },
     }),
+  };
+}
+
+/** Without the name that it asks for Envoy would believe anybody whom the authority signed. */
+function upstreamTls(tls: AuthzTls): Json {
+  return {
+    transport_socket: {
+      name: 'envoy.transport_sockets.tls',
+      typed_config: {
+        '@type': `${TYPE}.extensions.transport_sockets.tls.v3.UpstreamTlsContext`,
+        common_tls_context: {
+          alpn_protocols: ['h2'],
+          tls_params: {
+            tls_minimum_protocol_version: 'TLSv1_2',
+            tls_maximum_protocol_version: 'TLSv1_3',
+          },
+          tls_certificates: [
+            {
+              certificate_chain: { filename: tls.certificate },
+              private_key: { filename: tls.key },
+            },
+          ],
+          validation_context: {
+            trusted_ca: { filename: tls.trustedCa },
+            match_typed_subject_alt_names: [{ san_type: 'URI', matcher: { exact: tls.serverId } }],
+          },
+        },
+      },
+    },
   };
 }
 

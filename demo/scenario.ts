@@ -106,6 +106,8 @@ export async function writeRemitConfig(
     readonly file?: string;
     readonly evidence?: string;
     readonly decisions?: string;
+    /** mTLS on the check port; default plaintext. */
+    readonly tls?: TlsFiles;
   },
 ): Promise<void> {
   const text = `# Written by the demo. Every key is explained in docs/.
@@ -118,8 +120,13 @@ records:
 # What Envoy does to paths before it asks, and what to do with one that can be read in two ways.
 envoy: {pathNormalization: ${options.pathNormalization ?? 'MERGE_SLASHES'}, ambiguousPaths: deny}
 threads: {pool: 1}
-`;
+${options.tls === undefined ? '' : checkTls(options.tls)}`;
   await writeFile(options.file ?? scenario.remitConfig, text);
+}
+
+function checkTls({ certificate, key, trustedCa }: TlsFiles): string {
+  const [cert, secret, bundle] = [certificate, key, trustedCa].map((it) => JSON.stringify(it));
+  return `tls: {check: {cert: ${cert}, key: ${secret}, clientBundle: ${bundle}}}\n`;
 }
 
 function demoEnvoy(scenario: Scenario, ports: ScenarioPorts): EnvoyOptions {

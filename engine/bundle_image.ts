@@ -21,6 +21,8 @@ export interface BundleImage {
     readonly services: number;
     readonly rules: number;
     readonly enforcers: number;
+    /** Those of them that a certificate can show. */
+    readonly identifiedEnforcers: number;
   };
 }
 
@@ -65,6 +67,7 @@ export function bundleImage(
       services: snapshot.policy.services.length,
       rules: snapshot.policy.ruleCount,
       enforcers: snapshot.proof.enforcers.size,
+      identifiedEnforcers: snapshot.proof.enforcers.identifiedSize,
     },
   };
 }

@@ -14,6 +14,8 @@ import type { AcceptorPlan, FromAcceptor, ToAcceptor } from './acceptor_messages
 import { CHECK_SERVICE, CheckServer } from './check_server.ts';
 import { Counters } from './counters.ts';
 import { RecordSender, type Stream } from './record_channel.ts';
+import { TlsLog } from './tls_log.ts';
+import type { TlsResult } from './tls_result.ts';
 
 /** How often figures that nobody counts are put where the control thread reads them. */
 const FIGURES_MS = 250;
@@ -51,13 +53,19 @@ export class Acceptor {
 
   /** Nothing is reachable before it can answer. */
   async start(): Promise<void> {
-    const { listen, shared, config } = this.#plan;
+    const { listen, shared, config, tls: material } = this.#plan;
     const checker = await this.#withTracing(await this.#startChecker());
     const onInternalError = (error: unknown): void => this.#logError(error);
+    const log = new TlsLog((message) => this.#post({ kind: 'log', level: 'warn', message }));
+    const note = (result: TlsResult, detail: string): void => {
+      this.#counters.add(`tls ${result}`, 1);
+      log.note(result, detail);
+    };
     const addresses = [];
     for (const address of listen) {
       const { limits } = config;
-      const server = new CheckServer(address, checker, this.#health, limits, onInternalError);
+      const tls = address.kind === 'tcp' && material ? { material, note } : undefined;
+      const server = new CheckServer(address, checker, this.#health, limits, onInternalError, tls);
       this.#servers.push(server);
       addresses.push(await server.listen(shared && address.kind === 'tcp'));
     }
@@ -78,6 +86,9 @@ export class Acceptor {
         for (const name of ['', CHECK_SERVICE]) {
           this.#health.setStatus(name, message.value ? 'SERVING' : 'NOT_SERVING');
         }
+        break;
+      case 'tls':
+        for (const server of this.#servers) server.setTls(message.material);
         break;
       case 'stop':
         await this.#stop();

@@ -5,12 +5,15 @@ import type { BundleImage } from '../engine/bundle_image.ts';
 import type { Address } from './address.ts';
 import type { ResolvedConfig } from './config.ts';
 import type { BlockReturned, RecordBlock } from './record_channel.ts';
+import type { TlsMaterial } from './tls_material.ts';
 
 /** All that an acceptor is started with. */
 export interface AcceptorPlan {
   readonly name: string;
   readonly config: ResolvedConfig;
   readonly image: BundleImage;
+  /** Undefined: TCP is plaintext. */
+  readonly tls: TlsMaterial | undefined;
   readonly poolThreads: number;
   /** Where it listens; ports are bound already by others when `shared`. */
   readonly listen: readonly Address[];
@@ -23,6 +26,7 @@ export interface AcceptorPlan {
 export type ToAcceptor =
   | { readonly kind: 'prepare'; readonly image: BundleImage }
   | { readonly kind: 'serving'; readonly value: boolean }
+  | { readonly kind: 'tls'; readonly material: TlsMaterial }
   | { readonly kind: 'stop' }
   | BlockReturned;
 

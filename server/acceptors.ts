@@ -13,6 +13,7 @@ import { type Address, addressText } from './address.ts';
 import type { ResolvedConfig } from './config.ts';
 import { Counters } from './counters.ts';
 import type { RecordBlock } from './record_channel.ts';
+import type { TlsMaterial } from './tls_material.ts';
 
 /** A thread that dies at once, again and again, is not started in a tight loop. */
 const RESTART_MS = 200;
@@ -24,7 +25,7 @@ const STOP_EXTRA_MS = 3_000;
 const SOCKET_UMASK = 0o177;
 
 interface Acceptor {
-  plan: Omit<AcceptorPlan, 'image'>;
+  plan: Omit<AcceptorPlan, 'image' | 'tls'>;
   readonly counters: Counters;
   worker: Worker | undefined;
   /** Told about a message of this acceptor, until they say that they have heard enough. */
@@ -37,12 +38,15 @@ export interface AcceptorsOptions {
   readonly log: Logger;
   /** Takes the lines out of a block at once; its memory goes back afterwards. */
   readonly onRecords: (block: RecordBlock) => void;
+  /** What they start with; undefined: TCP is plaintext. */
+  readonly tls: TlsMaterial | undefined;
 }
 
 export class Acceptors {
   readonly #options: AcceptorsOptions;
   readonly #acceptors: Acceptor[] = [];
   #image: BundleImage;
+  #tls: TlsMaterial | undefined;
   #preparing: BundleImage | undefined;
   #serving = false;
   #stopping = false;
@@ -51,6 +55,7 @@ export class Acceptors {
   private constructor(options: AcceptorsOptions, image: BundleImage) {
     this.#options = options;
     this.#image = image;
+    this.#tls = options.tls;
   }
 
   /** Resolves when all of them listen; rejects with one line that says what is in the way. */
@@ -84,6 +89,12 @@ export class Acceptors {
   setServing(value: boolean): void {
     this.#serving = value;
     for (const acceptor of this.#acceptors) send(acceptor, { kind: 'serving', value });
+  }
+
+  /** For handshakes from now on, and for those that were admitted before. */
+  setTls(material: TlsMaterial): void {
+    this.#tls = material;
+    for (const acceptor of this.#acceptors) send(acceptor, { kind: 'tls', material });
   }
 
   /** Answers what was accepted, then ends the threads. */
@@ -135,7 +146,7 @@ export class Acceptors {
     const file = new URL(`acceptor_thread${extname(import.meta.filename)}`, import.meta.url);
     const unix = acceptor.plan.listen.some(({ kind }) => kind === 'unix');
     const before = unix ? process.umask(SOCKET_UMASK) : undefined;
-    const workerData: AcceptorPlan = { ...acceptor.plan, image: this.#image };
+    const workerData: AcceptorPlan = { ...acceptor.plan, image: this.#image, tls: this.#tls };
     // Its standard output is nobody's: the control thread's may be a pipe that has broken.
     const worker = new Worker(file, { workerData, name: acceptor.plan.name, stdout: true });
     acceptor.worker = worker;

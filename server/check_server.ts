@@ -3,6 +3,7 @@
 // by a successful RPC; grpc-js answers by itself only where framing is broken or 16 MiB are passed.
 
 import type { ServerHttp2Session } from 'node:http2';
+import type { Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import {
   logVerbosity,
@@ -27,10 +28,16 @@ import { type Address, isLocal } from './address.ts';
 import { type AnswerCheck, answerChecks } from './check_call.ts';
 import { limitCompressedCalls } from './compressed_calls.ts';
 import { Listener } from './listener.ts';
+import { TlsGate, type TlsGatePorts } from './tls_gate.ts';
+import type { TlsMaterial } from './tls_material.ts';
 
 export const CHECK_SERVICE = 'envoy.service.auth.v3.Authorization';
 const KEEPALIVE_MS = 60_000;
 const KEEPALIVE_TIMEOUT_MS = 20_000;
+/** TLS handshakes in progress, of one listener in one thread. */
+const HANDSHAKES_MAX = 128;
+/** Says of a GOAWAY that what has been sent until it arrives is still answered. */
+const STREAM_ID_MAX = 2 ** 31 - 1;
 const LOCAL: Asker = { kind: 'local' };
 const REMOTE: Asker = { kind: 'remote' };
 
@@ -65,12 +72,20 @@ export interface CheckServerOptions {
   readonly connectionsMax: number;
   readonly connectionAgeMs: number;
   readonly connectionGraceMs: number;
+  readonly handshakeMs: number;
+}
+
+export interface CheckServerTls {
+  readonly material: TlsMaterial;
+  readonly note: TlsGatePorts['note'];
 }
 
 export class CheckServer {
   readonly #address: Address;
   readonly #server: Server;
   readonly #listener: Listener;
+  readonly #gate: TlsGate | undefined;
+  readonly #inject: (socket: Socket) => void;
 
   constructor(
     address: Address,
@@ -78,9 +93,12 @@ export class CheckServer {
     health: HealthImplementation,
     options: CheckServerOptions,
     onInternalError: (error: unknown) => void,
+    tls?: CheckServerTls,
   ) {
     this.#address = address;
-    const asker = isLocal(address) ? LOCAL : REMOTE;
+    const unproved = isLocal(address) ? LOCAL : REMOTE;
+    this.#gate = tls && this.#makeGate(tls, options);
+    const gate = this.#gate?.identifiesPeers ? this.#gate : undefined;
     // A checker neither throws nor rejects; should one do so after all, the answer is no.
     const refuse = (error: unknown): Buffer => {
       onInternalError(error);
@@ -88,6 +106,7 @@ export class CheckServer {
     };
     const answer: AnswerCheck = (bytes, call) => {
       try {
+        const asker = gate?.askerOf(call.getConnectionInfo().remoteAddress) ?? unproved;
         const response = checker.check(bytes, asker, deadlineOf(call, options));
         return response instanceof Promise ? response.catch(refuse) : response;
       } catch (error) {
@@ -116,9 +135,33 @@ export class CheckServer {
     const reflected = { ...authorizationPackage(), ...foreignPackage(healthProto) };
     new ReflectionService(reflected).addToServer(this.#server);
     const injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
+    this.#inject = (socket) => injector.injectConnection(socket);
     this.#listener = new Listener(
-      (socket) => injector.injectConnection(socket),
+      (socket) => (this.#gate === undefined ? this.#inject(socket) : this.#gate.accept(socket)),
       options.connectionsMax,
+    );
+  }
+
+  /** Another certificate, or others who vouch for peers; without effect where there is no TLS. */
+  setTls(material: TlsMaterial): void {
+    this.#gate?.update(material);
+  }
+
+  #makeGate({ material, note }: CheckServerTls, options: CheckServerOptions): TlsGate {
+    const { handshakeMs, connectionsMax } = options;
+    const handshakesMax = Math.max(1, Math.min(HANDSHAKES_MAX, connectionsMax >> 2));
+    return new TlsGate(
+      material,
+      { handshakeMs, handshakesMax },
+      {
+        now: Date.now,
+        note,
+        accept: (socket) => this.#inject(socket),
+        sendAway: (name) => {
+          const session = this.#sessions().find((it) => it.socket.remoteAddress === name);
+          session?.goaway(0, STREAM_ID_MAX);
+        },
+      },
     );
   }
 
@@ -134,6 +177,7 @@ export class CheckServer {
   /** Answers what was accepted, then closes; what takes longer is cut off. */
   async close(drainMs: number): Promise<void> {
     const ended = this.#listener.close();
+    this.#gate?.close();
     const timer = setTimeout(() => this.destroy(), drainMs);
     // Tells the clients to go (GOAWAY); that they are gone only the connections themselves show.
     this.#server.tryShutdown(() => undefined);
@@ -143,6 +187,7 @@ export class CheckServer {
 
   /** At once: what is open breaks, and its callers see it. */
   destroy(): void {
+    this.#gate?.close();
     for (const session of this.#sessions()) session.destroy();
     this.#listener.destroy();
   }
@@ -155,7 +200,9 @@ export class CheckServer {
     const { http2Servers } = this.#server as unknown as {
       readonly http2Servers: ReadonlyMap<unknown, { readonly sessions: Set<ServerHttp2Session> }>;
     };
-    return [...http2Servers.values()].flatMap(({ sessions }) => [...sessions]);
+    return [...http2Servers.values()]
+      .flatMap(({ sessions }) => [...sessions])
+      .filter(({ destroyed }) => !destroyed);
   }
 }
 

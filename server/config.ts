@@ -10,6 +10,7 @@ import { MiB } from '../engine/limits.ts';
 import { DEFAULT_SETTINGS, PATH_NORMALIZATIONS, type Settings } from '../engine/snapshot.ts';
 import { parseTrustDomain } from '../engine/spiffe_id.ts';
 import { type Address, parseAddress } from './address.ts';
+import { resolveTls, type TlsConfig, tlsSchema } from './tls_config.ts';
 
 const address = z
   .string()
@@ -68,7 +69,9 @@ const configSchema = strict(
       connectionsMax: z.int().min(1).max(100_000).optional(),
       reloadMs: z.int().min(0).max(3_600_000).optional(),
       connectionAgeMs: z.int().min(1_000).max(86_400_000).optional(),
+      handshakeMs: z.int().min(100).max(60_000).optional(),
     }).optional(),
+    tls: tlsSchema.optional(),
     tracing: strict({
       otlp: collector,
       sampleRatio: z.number().min(0).max(1).optional(),
@@ -77,7 +80,7 @@ const configSchema = strict(
       level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).optional(),
     }).optional(),
   },
-  ['workloadApi', 'tls', 'state', 'classFloor', 'overdueReviews', 'audit'],
+  ['workloadApi', 'state', 'classFloor', 'overdueReviews', 'audit'],
 );
 export type Config = z.infer<typeof configSchema>;
 
@@ -117,7 +120,11 @@ export interface ResolvedConfig {
     readonly connectionGraceMs: number;
     /** Between two looks at the files; 0: only SIGHUP makes it look. */
     readonly reloadMs: number;
+    /** What a TLS handshake may take. */
+    readonly handshakeMs: number;
   };
+  /** Undefined: the check port is plaintext. */
+  readonly tls: TlsConfig | undefined;
   /** Undefined when it is off. */
   readonly tracing: TracingConfig | undefined;
   readonly logLevel: NonNullable<NonNullable<Config['log']>['level']>;
@@ -144,7 +151,10 @@ export function parseConfig(
   }
   const config = checkSchema<Config>(configSchema, document, diagnostics);
   if (config === undefined) return undefined;
-  const resolved = resolveConfig(config, dirname(path));
+  const folder = dirname(path);
+  const tls = resolveTls(config.tls, config.trustDomain, folder, document, diagnostics);
+  if (diagnostics.hasErrors) return undefined;
+  const resolved = resolveConfig(config, folder, tls);
   const { evidence, decisions } = resolved.records;
   const both = pathOf(evidence);
   // A device such as /dev/null takes what it gets; in a file the streams would cut each other.
@@ -156,7 +166,7 @@ export function parseConfig(
   return resolved;
 }
 
-function resolveConfig(config: Config, folder: string): ResolvedConfig {
+function resolveConfig(config: Config, folder: string, tls: TlsConfig | undefined): ResolvedConfig {
   const { listen, threads, envoy, records, limits } = config;
   const checks = listen?.check ?? '127.0.0.1:9191';
   const addresses = (Array.isArray(checks) ? checks : [checks]).map(checkedAddress);
@@ -190,7 +200,9 @@ function resolveConfig(config: Config, folder: string): ResolvedConfig {
       connectionAgeMs: limits?.connectionAgeMs ?? 1_800_000,
       reloadMs: limits?.reloadMs ?? 1_000,
       connectionGraceMs: limits?.drainMs ?? 10_000,
+      handshakeMs: limits?.handshakeMs ?? 5_000,
     },
+    tls,
     tracing: config.tracing && {
       otlp: config.tracing.otlp,
       sampleRatio: config.tracing.sampleRatio ?? 1,

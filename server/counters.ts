@@ -4,6 +4,7 @@
 
 import { EVIDENCE_CODES, OUTCOME_CODES } from '../workers/checker.ts';
 import type { PoolCounters } from '../workers/pooled_checker.ts';
+import { TLS_FIGURES } from './tls_result.ts';
 
 /** Upper bounds in microseconds, from a decision in place to Envoy's default time-out of 200 ms. */
 export const DURATION_BOUNDS_US = [
@@ -24,6 +25,7 @@ export const FIGURES = [
   'snapshotVersion',
   'recordsDropped',
   'connections',
+  ...TLS_FIGURES,
 ] as const;
 export type Figure = (typeof FIGURES)[number];
 

@@ -8,6 +8,7 @@ import { IGNORABLE } from '../engine/evidence.ts';
 import { REASON_CODES } from '../engine/reason.ts';
 import { EVIDENCE_COUNTED } from '../workers/checker.ts';
 import { type Counters, DURATION_BOUNDS_US, type Figure, sumOf } from './counters.ts';
+import { registerTlsMetrics } from './tls_metrics.ts';
 
 /** Where other parts keep the figures that are only read on a scrape. */
 export interface MetricSources {
@@ -15,6 +16,8 @@ export interface MetricSources {
   /** Of each acceptor, by its number. */
   readonly counters: () => readonly Counters[];
   readonly sinks: () => Readonly<Record<string, SinkCounters>>;
+  /** Undefined without TLS. */
+  readonly tlsFiles: () => { readonly changed: number; readonly failed: number } | undefined;
 }
 
 export class Metrics {
@@ -29,6 +32,9 @@ export class Metrics {
     this.#digests();
     this.#figures();
     this.#records();
+    registerTlsMetrics(this.registry, sources.tlsFiles, (result) =>
+      this.#sum((it) => it.figure(`tls ${result}`)),
+    );
   }
 
   #sum(read: (counters: Counters) => number): number {

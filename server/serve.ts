@@ -8,11 +8,13 @@ import { LineSink, openFileTarget, stdoutTarget, type Target } from '../audit/li
 import type { BundleImage } from '../engine/bundle_image.ts';
 import { ActiveNumbers } from '../workers/active_numbers.ts';
 import { Acceptors } from './acceptors.ts';
-import { type Address, addressText, isLocal } from './address.ts';
+import { type Address, addressText } from './address.ts';
 import type { RecordTarget, ResolvedConfig } from './config.ts';
 import { HttpServer } from './http_server.ts';
 import { Metrics } from './metrics.ts';
 import type { RecordBlock, Stream } from './record_channel.ts';
+import { TlsFiles } from './tls_files.ts';
+import { warnAboutTls } from './tls_warnings.ts';
 
 /** How long records may take to reach the disk when everything else has ended. */
 const SINK_CLOSE_MS = 5_000;
@@ -34,6 +36,7 @@ export async function serve(
   log: Logger,
 ): Promise<RunningServer> {
   warnAbout(config, image, log);
+  const tls = config.tls && new TlsFiles(config.tls);
   const closers: (() => Promise<void>)[] = [];
   const closeAll = async (): Promise<void> => {
     for (const close of closers.reverse()) await close();
@@ -47,37 +50,31 @@ export async function serve(
       sinks[stream].append(new Uint8Array(memory, 0, length), count);
     };
     let ready = false;
+    let acceptors: Acceptors | undefined;
     const metrics = new Metrics({
       image: () => current,
       counters: () => acceptors?.counters ?? [],
+      tlsFiles: () => tls?.counts,
       sinks: () => ({ evidence: sinks.evidence.counters, decisions: sinks.decisions.counters }),
     });
     const http = new HttpServer(config.listen.http, metrics.registry, () => ready);
     const httpAddress = await http.listen();
     closers.push(() => http.close());
-    let acceptors: Acceptors | undefined;
-    const started = await Acceptors.start({ config, numbers, log, onRecords }, image);
+    const started = await Acceptors.start(
+      { config, numbers, log, onRecords, tls: tls?.material },
+      image,
+    );
     acceptors = started;
     closers.push(() => started.stop());
+    tls?.watch((material) => started.setTls(material), log);
+    closers.push(async () => tls?.stop());
     const setReady = (value: boolean): void => {
       ready = value;
       started.setServing(value);
     };
     setReady(true);
     closers.push(async () => setReady(false));
-    const { proofDigest, policyDigest, counts } = image;
-    log.info(
-      {
-        check: started.addresses.map(addressText),
-        http: addressText(httpAddress),
-        acceptors: config.acceptors,
-        pool: config.poolThreads,
-        rules: counts.rules,
-        proofDigest,
-        policyDigest,
-      },
-      'serving',
-    );
+    logServing(config, image, started.addresses, httpAddress, log);
     let stopping: Promise<void> | undefined;
     return {
       check: started.addresses,
@@ -99,14 +96,24 @@ export async function serve(
   }
 }
 
+function logServing(
+  config: ResolvedConfig,
+  { proofDigest, policyDigest, counts }: BundleImage,
+  check: readonly Address[],
+  http: Address,
+  log: Logger,
+): void {
+  const { acceptors, poolThreads: pool } = config;
+  const addresses = { check: check.map(addressText), http: addressText(http) };
+  const digests = { proofDigest, policyDigest };
+  log.info({ ...addresses, acceptors, pool, rules: counts.rules, ...digests }, 'serving');
+}
+
 function warnAbout(config: ResolvedConfig, { counts }: BundleImage, log: Logger): void {
   for (const key of config.withoutEffect) {
     log.warn({ key }, 'this key has no effect in this version');
   }
-  for (const address of config.listen.check.filter((it) => !isLocal(it))) {
-    const message = 'neither loopback nor a unix socket: every check here is denied';
-    log.warn({ address: addressText(address) }, message);
-  }
+  warnAboutTls(config, counts.identifiedEnforcers, log);
   if (counts.services === 0) log.warn('the bundle has no Service: every request is denied');
   if (counts.enforcers === 0) {
     log.warn('the bundle has no Enforcer: nobody may ask, every request is denied');

@@ -7,15 +7,18 @@ import type { EnforcerDocument, PeerAssertion } from '../bundle/kinds.ts';
 import type { Diagnostics } from '../diagnostic.ts';
 import { parseSpiffeId, SpiffeId } from '../spiffe_id.ts';
 import { parseSpiffePattern, SpiffePattern } from '../spiffe_pattern.ts';
+import { PatternIndex } from './pattern_index.ts';
 
 /**
  * What the connection shows of the one who asks. `local`: the listener itself is a unix socket or
- * bound to loopback. `remote`: any other plaintext listener. `named` and `everything` are for
- * offline deciding, where no connection is.
+ * bound to loopback. `remote`: any other listener that verifies nobody. `peer`: the certificate of
+ * the connection proved this SPIFFE ID (as text: it crosses threads); one object a connection.
+ * `named` and `everything` are for offline deciding, where no connection is.
  */
 export type Asker =
   | { readonly kind: 'local' }
   | { readonly kind: 'remote' }
+  | { readonly kind: 'peer'; readonly id: string }
   | { readonly kind: 'named'; readonly enforcer: string }
   | { readonly kind: 'everything' };
 
@@ -41,6 +44,9 @@ const UNREAD: readonly PeerAssertion[] = ['xfcc', 'metadata'];
 
 export class Enforcers {
   readonly #byId = new Map<string, Enforcer>();
+  readonly #byIdentity = new PatternIndex<Enforcer>();
+  /** What `of` found for a connection: only of these enforcers, so a reload begins anew. */
+  readonly #peers = new WeakMap<Asker, Enforcer | 'nobody'>();
   #local: Enforcer | undefined;
 
   /** @param verifiesCertificates an issuer vouches by certificates */
@@ -53,6 +59,7 @@ export class Enforcers {
       const enforcer = compileEnforcer(located, diagnostics);
       warnOfUnread(located, verifiesCertificates, diagnostics);
       this.#byId.set(enforcer.id, enforcer);
+      this.#addIdentities(enforcer, located, diagnostics);
       if (!located.document.spec.local) continue;
       if (this.#local !== undefined) {
         const message = `two enforcers are local: \`${this.#local.id}\` and this one`;
@@ -64,6 +71,11 @@ export class Enforcers {
 
   get size(): number {
     return this.#byId.size;
+  }
+
+  /** Those that a certificate can show. */
+  get identifiedSize(): number {
+    return [...this.#byId.values()].filter(({ identities }) => identities.length > 0).length;
   }
 
   has(id: string): boolean {
@@ -86,17 +98,45 @@ export class Enforcers {
         return this.#local;
       case 'named':
         return this.#byId.get(asker.enforcer);
+      case 'peer': {
+        const known = this.#peers.get(asker) ?? this.#ofPeer(asker.id) ?? 'nobody';
+        this.#peers.set(asker, known);
+        return known === 'nobody' ? undefined : known;
+      }
       case 'everything':
         return EVERYTHING;
       case 'remote':
         return undefined;
     }
   }
+
+  /** A sidecar is bound to the one workload that its certificate names, whatever its patterns. */
+  #ofPeer(text: string): Enforcer | undefined {
+    const id = parseSpiffeId(text);
+    const own = parseSpiffePattern(text);
+    if (!(id instanceof SpiffeId) || !(own instanceof SpiffePattern)) return undefined;
+    const enforcer = this.#byIdentity.find(id);
+    return enforcer?.type === 'sidecar' ? { ...enforcer, identities: [own] } : enforcer;
+  }
+
+  #addIdentities(
+    enforcer: Enforcer,
+    { at }: Bundle['enforcers'][number],
+    diagnostics: Diagnostics,
+  ): void {
+    for (const pattern of enforcer.identities) {
+      const first = this.#byIdentity.add(pattern, enforcer);
+      if (first === undefined || first === enforcer) continue;
+      const message = `\`${pattern.text}\` is the enforcer \`${first.id}\` already`;
+      diagnostics.error(at(['spec', 'identities']), message, 'one enforcer for an identity');
+    }
+  }
 }
 
 /**
  * May the enforcer ask about this destination? A sidecar only about the workload it stands beside,
- * so that a stolen one can lie about nobody else; the others about what their `destinations` cover.
+ * so that a stolen one can lie about nobody else (known by its certificate, only about the workload
+ * that this names); the others about what their `destinations` cover.
  */
 export function mayAskAbout(enforcer: Enforcer, destination: string): boolean {
   const allowed = enforcer.type === 'sidecar' ? enforcer.identities : enforcer.destinations;

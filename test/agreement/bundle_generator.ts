@@ -172,21 +172,27 @@ function enforcers(random: Random, all: readonly GeneratedService[]): Doc[] {
       ? ['*']
       : [`spiffe://${HOME}/ns/*/sa/${random.pick(ACCOUNTS)}`, destination()];
   const local = random.pick(['gateway', 'gateway', 'gateway', 'waypoint', 'sidecar', 'none']);
+  const far = random.chance(0.5) ? `spiffe://${HOME}/ns/*/sa/*` : destination();
   const documents: Doc[] = [
     {
       kind: 'Enforcer',
       metadata: { name: 'far', namespace: 'mesh' },
       spec: {
         type: 'sidecar',
-        identities: [random.chance(0.5) ? `spiffe://${HOME}/ns/*/sa/*` : destination()],
+        identities: [far],
         asserts: { peer: peer() },
       },
     },
   ];
   if (local === 'none') return documents;
   const spec: Doc['spec'] = { type: local, local: true, asserts: { peer: peer() } };
-  if (local === 'sidecar') spec['identities'] = [destination()];
-  else spec['asserts'] = { peer: peer(), destinations: gatewayDestinations() };
+  if (local === 'sidecar') {
+    const beside = destination();
+    // Nobody is two enforcers.
+    if (beside === far) return documents;
+    spec['identities'] = [beside];
+  }
+  if (local !== 'sidecar') spec['asserts'] = { peer: peer(), destinations: gatewayDestinations() };
   return [...documents, { kind: 'Enforcer', metadata: { name: 'near' }, spec }];
 }
 

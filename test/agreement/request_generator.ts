@@ -80,11 +80,21 @@ function serverName(random: Random, template: string): string {
   return template.replace('*', () => random.pick(['a', 'x', 'x.Y']));
 }
 
-function asker(random: Random, { enforcerIds }: GeneratedBundle): NaiveAsker {
+function asker(random: Random, { enforcerIds, services }: GeneratedBundle): NaiveAsker {
   const named = { kind: 'named', enforcer: random.pick([...enforcerIds, 'nobody']) } as const;
   const everything = { kind: 'everything' } as const;
   const local = { kind: 'local' } as const;
-  return random.pick<NaiveAsker>([local, local, local, everything, named, { kind: 'remote' }]);
+  const ids = [...services.flatMap(({ destinations }) => destinations), spiffeId(random)];
+  const peer = { kind: 'peer', id: random.pick(ids) } as const;
+  return random.pick<NaiveAsker>([
+    local,
+    local,
+    local,
+    everything,
+    named,
+    peer,
+    { kind: 'remote' },
+  ]);
 }
 
 function headers(random: Random, host: string): Readonly<Record<string, string>> {

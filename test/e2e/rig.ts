@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { IDS, type Workload, writeBundle } from '../../demo/bundle.ts';
+import { IDS, TRUST_DOMAIN, type Workload, writeBundle } from '../../demo/bundle.ts';
 import { Cleanup } from '../../demo/cleanup.ts';
 import {
   type GrpcAnswer,
@@ -16,7 +16,12 @@ import {
   sendHttp,
   type Target,
 } from '../../demo/client.ts';
-import { type ListenerOptions, writeEnvoyConfig } from '../../demo/envoy_config.ts';
+import {
+  type AuthzTls,
+  type ListenerOptions,
+  type TlsFiles,
+  writeEnvoyConfig,
+} from '../../demo/envoy_config.ts';
 import { installEnvoy } from '../../demo/install_envoy.ts';
 import { issueSvid, type Svid } from '../../demo/pki.ts';
 import {
@@ -39,6 +44,7 @@ import { startGrpcUpstream, startHttpUpstream, type Upstream } from '../../demo/
 export const START_MS_MAX = 240_000;
 // Patience that no machine exhausts: these tests are about answers, not about time.
 const AUTHZ_TIMEOUT_MS = 10_000;
+const REMIT_ID = `spiffe://${TRUST_DOMAIN}/ns/remit/sa/remit`;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** A listener as a test describes it; the rig adds name, port and certificate. */
@@ -53,6 +59,8 @@ export interface RigOptions {
   readonly listeners: Readonly<Record<string, RigListener>>;
   /** Remits by name with the level at which they read paths; default one, `remit`. */
   readonly remits?: Readonly<Record<string, 'NONE' | 'BASE' | 'MERGE_SLASHES'>>;
+  /** mTLS on the check port of `remit`, which is asked with these IDs by further server names. */
+  readonly mtls?: Readonly<Record<string, string>>;
   /** Other ext_authz servers by name, as loopback ports. */
   readonly authzServers?: Readonly<Record<string, number>>;
   /** Upstreams for bytes by name, as loopback ports. */
@@ -147,9 +155,13 @@ export class RigRemit {
     };
   }
 
-  async write(scenario: Scenario, level: 'NONE' | 'BASE' | 'MERGE_SLASHES'): Promise<void> {
+  async write(
+    scenario: Scenario,
+    level: 'NONE' | 'BASE' | 'MERGE_SLASHES',
+    tls?: TlsFiles,
+  ): Promise<void> {
     const where = { ...this.#ports, ...this.#files, file: this.#configFile };
-    await writeRemitConfig(scenario, { ...where, pathNormalization: level });
+    await writeRemitConfig(scenario, { ...where, pathNormalization: level, ...(tls && { tls }) });
   }
 
   async start(): Promise<void> {
@@ -200,13 +212,20 @@ async function start(options: RigOptions, cleanup: Cleanup): Promise<Rig> {
     await writeFile(join(scenario.policies, name), text);
   }
   const remits = await startRemits(scenario, options, cleanup);
+  const authzTls: Record<string, AuthzTls> = {};
+  for (const [name, id] of Object.entries(options.mtls ?? {})) {
+    authzTls[name] = { ...(await newSvid(scenario, id)), serverId: REMIT_ID };
+  }
+  const remitPort = remits.get('remit')?.checkPort ?? 0;
   await writeEnvoyConfig(scenario.envoyConfig, {
     adminPort: 0,
     listeners: await makeListeners(scenario, options),
     authzServers: {
       ...Object.fromEntries([...remits].map(([name, remit]) => [name, remit.checkPort])),
+      ...Object.fromEntries(Object.keys(authzTls).map((name) => [name, remitPort])),
       ...options.authzServers,
     },
+    authzTls,
     upstreamHttpPort: upstreamHttp.port,
     upstreamGrpcPort: upstreamGrpc.port,
     ...(options.tcpUpstreams && { tcpUpstreams: options.tcpUpstreams }),
@@ -230,12 +249,20 @@ async function startRemits(
   const remits = new Map<string, RigRemit>();
   for (const [at, [name, level]] of levels.entries()) {
     const remit = new RigRemit(scenario, name, { check: ports[2 * at]!, http: ports[2 * at + 1]! });
-    await remit.write(scenario, level);
+    await remit.write(scenario, level, options.mtls && (await newSvid(scenario, REMIT_ID)));
     cleanup.add(() => remit.stop());
     remits.set(name, remit);
   }
   await Promise.all([...remits.values()].map((remit) => remit.start()));
   return remits;
+}
+
+let svidFiles = 0;
+
+async function newSvid(scenario: Scenario, id: string): Promise<TlsFiles> {
+  const name = `svid-${++svidFiles}`;
+  await writeSvid(join(scenario.dir, 'pki'), name, await issueSvid(scenario.ca, id));
+  return scenario.tls(name);
 }
 
 async function makeListeners(scenario: Scenario, options: RigOptions): Promise<ListenerOptions[]> {

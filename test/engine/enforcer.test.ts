@@ -228,3 +228,64 @@ describe('what an enforcer may not assert is as good as absent:', () => {
     });
   }
 });
+
+describe('an enforcer with a certificate', () => {
+  const { asserts } = specs.gateway;
+  const anyOf = (namespace: string) => `spiffe://${TRUST_DOMAIN}/ns/${namespace}/sa/*`;
+  const snapshot = snapshotOf([
+    ...ALL,
+    enforcer('here', specs.gateway),
+    enforcer('gateway', { type: 'gateway', identities: [GATEWAY_ITSELF], asserts }),
+    // Weaker than the one above: it may say nothing of peers.
+    enforcer('edge', {
+      type: 'gateway',
+      identities: [anyOf('edge')],
+      asserts: { peer: [], destinations: ['*'] },
+    }),
+    enforcer('sidecars', { type: 'sidecar', identities: [anyOf('pay')], asserts: { peer } }),
+  ]);
+  const cases: { name: string; id: string; ask?: Ask; want: string }[] = [
+    { name: 'its exact identity', id: GATEWAY_ITSELF, want: 'allow' },
+    {
+      name: 'a pattern, which yields to the exact identity',
+      id: `spiffe://${TRUST_DOMAIN}/ns/edge/sa/other`,
+      want: 'authn.missing',
+    },
+    { name: 'a pattern of sidecars', id: PAYMENTS, want: 'allow' },
+    {
+      name: 'a pattern of sidecars, about a neighbour that the pattern covers too',
+      id: LEDGER,
+      want: 'authn.enforcer_scope',
+    },
+    { name: 'nothing', id: CHECKOUT, want: 'authn.untrusted_enforcer' },
+    {
+      name: 'nothing: the path of another in a foreign domain',
+      id: GATEWAY_ITSELF.replace(TRUST_DOMAIN, 'other.example'),
+      want: 'authn.untrusted_enforcer',
+    },
+    { name: 'nothing: no SPIFFE ID', id: 'gateway', want: 'authn.untrusted_enforcer' },
+    { name: 'nothing: a pattern as an id', id: anyOf('pay'), want: 'authn.untrusted_enforcer' },
+    { name: 'nothing: a domain', id: `spiffe://${TRUST_DOMAIN}`, want: 'authn.untrusted_enforcer' },
+  ];
+  for (const { name, id, ask, want } of cases) {
+    it(`is known by ${name}: ${want}`, () => {
+      const asker: Asker = { kind: 'peer', id };
+      assert.equal(answerTo(snapshot, { ...ask, asker }), want);
+      assert.equal(answerTo(snapshot, { ...ask, asker }), want, 'and so it stays');
+    });
+  }
+
+  it('is another one, or nobody, as soon as another bundle says so', () => {
+    const asker: Asker = { kind: 'peer', id: GATEWAY_ITSELF };
+    assert.equal(answerTo(snapshot, { asker }), 'allow');
+    assert.equal(answerTo(snapshotOf(ALL), { asker }), 'authn.untrusted_enforcer');
+  });
+
+  it('is one and not two: the same identity in two documents is a mistake', () => {
+    const spec = { type: 'gateway', identities: [anyOf('edge')], asserts };
+    const [mistake] = toldOf(
+      ['a', 'b'].map((name) => JSON.stringify(enforcer(name, spec))).join('\n---\n'),
+    );
+    assert.equal(mistake?.[1], `\`${anyOf('edge')}\` is the enforcer \`a\` already`);
+  });
+});

@@ -22,6 +22,7 @@ export function enforcerOf(
   if (asker.kind === 'everything') {
     return { type: 'gateway', peer: ['principal', 'anonymous'], askable: ['*'] };
   }
+  if (asker.kind === 'peer') return enforcerOfPeer(asker.id, enforcers);
   const found = enforcers.find(({ metadata: { name, namespace }, spec }) =>
     asker.kind === 'local'
       ? spec.local
@@ -32,6 +33,32 @@ export function enforcerOf(
   // A sidecar asks about the workload it stands beside, and that is what it is itself.
   const askable = type === 'sidecar' ? identities : asserts.destinations;
   return { type, peer: asserts.peer, askable: askable ?? [] };
+}
+
+/** By its certificate: whoever names it exactly, else by the pattern that is literal earlier. */
+function enforcerOfPeer(
+  text: string,
+  enforcers: readonly EnforcerDocument[],
+): NaiveEnforcer | undefined {
+  const id = readId(text);
+  const claims = enforcers.flatMap(({ spec }) =>
+    (spec.identities ?? [])
+      .filter((pattern) => id !== undefined && idMatches(pattern, id))
+      .map((pattern) => ({ spec, order: pattern.includes('*') ? maskOf(pattern) : '' })),
+  );
+  const [first] = claims.sort((a, b) => (a.order < b.order ? -1 : 1));
+  if (first === undefined) return undefined;
+  const { type, asserts } = first.spec;
+  // Whatever its pattern covers: a sidecar's certificate names the one workload beside it.
+  const askable = type === 'sidecar' ? [text] : asserts.destinations;
+  return { type, peer: asserts.peer, askable: askable ?? [] };
+}
+
+function maskOf(pattern: string): string {
+  return pattern
+    .split('/')
+    .map((segment) => (segment === '*' ? '2' : '1'))
+    .join('');
 }
 
 type Choice = ServiceDocument | undefined | 'authn.enforcer_scope' | 'ctx.destination_conflict';

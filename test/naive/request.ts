@@ -58,6 +58,7 @@ export interface NaiveSettings {
 export type NaiveAsker =
   | { readonly kind: 'local' }
   | { readonly kind: 'remote' }
+  | { readonly kind: 'peer'; readonly id: string }
   | { readonly kind: 'named'; readonly enforcer: string }
   | { readonly kind: 'everything' };
 

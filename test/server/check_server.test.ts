@@ -42,6 +42,7 @@ describe('the server around a checker', () => {
       connectionsMax: 100,
       connectionAgeMs: 60_000,
       connectionGraceMs: 1_000,
+      handshakeMs: 1_000,
       ...options,
     };
     const server = new CheckServer(

@@ -85,7 +85,9 @@ describe('remit.yaml', () => {
         connectionAgeMs: 1_800_000,
         connectionGraceMs: 10_000,
         reloadMs: 1_000,
+        handshakeMs: 5_000,
       },
+      tls: undefined,
       tracing: undefined,
       logLevel: 'info',
       withoutEffect: [],
@@ -242,11 +244,7 @@ describe('remit.yaml', () => {
     },
     { text: 'limits: {deadlineMs: 0}', column: 22, want: /limits\.deadlineMs: / },
     { text: 'limits: {drainMs: 1.5}', column: 19, want: /limits\.drainMs: / },
-    ...[
-      'tls: {check: {}}',
-      'workloadApi: "unix:/run/spire/agent.sock"',
-      'state: {sqlite: ./remit.db}',
-    ].map((text) => ({
+    ...['workloadApi: "unix:/run/spire/agent.sock"', 'state: {sqlite: ./remit.db}'].map((text) => ({
       text,
       column: 1,
       want: new RegExp(`\`${text.split(':')[0]}\` is not available in this version$`),
@@ -265,7 +263,7 @@ describe('remit.yaml', () => {
 
   it('tells every mistake at once', () => {
     const { config, told } = parse(
-      'polices: x\nlisten: {check: "9191", htp: "127.0.0.1:1"}\ntls: {}\nlimits: {drainMs: -1}\n',
+      'polices: x\nlisten: {check: "9191", htp: "127.0.0.1:1"}\nstate: {}\nlimits: {drainMs: -1}\n',
     );
     assert.equal(config, undefined);
     assert.deepEqual(

@@ -1,6 +1,6 @@
 // A gRPC client for the check port that sends any bytes as a CheckRequest.
 
-import { Client, credentials, Metadata } from '@grpc/grpc-js';
+import { type ChannelCredentials, Client, credentials, Metadata } from '@grpc/grpc-js';
 import { type Address, addressText } from '../../server/address.ts';
 import { type Answered, readResponse } from './check_response.ts';
 
@@ -15,9 +15,13 @@ export interface CheckOptions {
 export class CheckClient {
   readonly #client: Client;
 
-  constructor(address: Address, options: Readonly<Record<string, number>> = {}) {
+  constructor(
+    address: Address,
+    options: Readonly<Record<string, number>> = {},
+    channel: ChannelCredentials = credentials.createInsecure(),
+  ) {
     // 64 MiB: what is too large is for the server to say.
-    this.#client = new Client(addressText(address), credentials.createInsecure(), {
+    this.#client = new Client(addressText(address), channel, {
       'grpc.max_send_message_length': 64 * 1024 * 1024,
       'grpc.use_local_subchannel_pool': 1,
       ...options,
