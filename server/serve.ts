@@ -57,10 +57,8 @@ export async function serve(
     const httpAddress = await http.listen();
     closers.push(() => http.close());
     let acceptors: Acceptors | undefined;
-    const started = await Acceptors.start(
-      { config, numbers, log, onRecords, tls: tls?.material },
-      image,
-    );
+    const options = { config, numbers, log, onRecords, tls: tls?.material };
+    const started = await Acceptors.start(options, image);
     acceptors = started;
     closers.push(() => started.stop());
     tls?.watch((material) => started.setTls(material), log);
