@@ -2,6 +2,7 @@
 
 import { pino } from 'pino';
 import { loadInThread } from '../server/load_thread.ts';
+import { Reloader } from '../server/reloader.ts';
 import { serve } from '../server/serve.ts';
 import {
   type Command,
@@ -18,8 +19,9 @@ export const serveCommand: Command = {
   name: 'serve',
   summary: 'answer the checks of Envoy and Istio',
   help: `Serves envoy.service.auth.v3.Authorization, grpc.health.v1 and reflection on the check port, and
-/livez, /readyz and /metrics on the HTTP port. Ends on SIGTERM or SIGINT, when everything accepted is
-answered. Logs JSON lines on standard error.
+/livez, /readyz and /metrics on the HTTP port. Follows the bundle and its key files, and looks at once
+on SIGHUP; what is not valid leaves the last good bundle in force. Ends on SIGTERM or SIGINT, when
+everything accepted is answered. Logs JSON lines on standard error.
 
 Usage: remit serve --config remit.yaml
 
@@ -38,7 +40,8 @@ Examples:
       throw new CommandError(`unexpected \`${positionals[0]}\`; see --help`);
     const config = readConfig(values.config);
     const { policies: path, settings } = config;
-    const { image, diagnostics } = await loadInThread({ path, settings, version: 1 });
+    const loaded = await loadInThread({ path, settings, version: 1 });
+    const { image, diagnostics } = loaded;
     report(diagnostics);
     if (image === undefined) throw new CommandError(`the bundle \`${path}\` is not valid`);
     const log = pino({ level: config.logLevel }, pino.destination({ dest: STDERR, sync: true }));
@@ -50,8 +53,15 @@ Examples:
     const server = await serve(config, image, log).catch((error: unknown) => {
       throw new CommandError(plainError(error));
     });
+    const { activate, registry } = server;
+    const pollMs = config.limits.reloadMs;
+    const following = { path, settings, pollMs, log, registry, activate };
+    const reloader = new Reloader(following, image, loaded);
+    reloader.follow();
+    process.on('SIGHUP', () => void reloader.reload());
     const signal = await stopSignal;
     log.info({ signal }, 'stopping');
+    await reloader.stop();
     await server.stop();
     log.info('stopped');
     // Records that nobody takes from standard output have been given up, and must not keep us.

@@ -1,7 +1,7 @@
 // A bundle as it crosses threads: parsed and checked once, then compiled by each thread from the
 // same shared bytes (DESIGN section 4). Their digest is what threads agree on before they activate.
 
-import type { Bundle, Located } from './bundle/bundle.ts';
+import { type Bundle, keyFilesOf, type Located } from './bundle/bundle.ts';
 import { Diagnostics } from './diagnostic.ts';
 import { digestOfBytes } from './digest.ts';
 import { compileBundle, type Settings, type Snapshot } from './snapshot.ts';
@@ -17,6 +17,7 @@ export interface BundleImage {
   readonly policyDigest: string;
   /** What it holds, for the log and for warnings. */
   readonly counts: {
+    readonly documents: number;
     readonly services: number;
     readonly rules: number;
     readonly enforcers: number;
@@ -62,6 +63,7 @@ export function bundleImage(
     proofDigest: snapshot.proof.digest,
     policyDigest: snapshot.policy.digest,
     counts: {
+      documents: Object.values(content.documents).reduce((sum, { length }) => sum + length, 0),
       services: snapshot.policy.services.length,
       rules: snapshot.policy.ruleCount,
       enforcers: snapshot.proof.enforcers.size,
@@ -70,33 +72,38 @@ export function bundleImage(
   };
 }
 
-/** Throws when the bytes are not those of the digest, or compile to something else. */
-export function snapshotOf(image: BundleImage): Snapshot {
+/** The bundle and the key files that an image was made of. Throws when its bytes are damaged. */
+export function contentOf(image: BundleImage): {
+  readonly bundle: Bundle;
+  readonly keyFiles: ReadonlyMap<string, string>;
+} {
   // A copy, because neither decoding nor hashing takes shared memory.
   const text = Buffer.from(new Uint8Array(image.bytes));
   if (digestOfBytes(text) !== image.digest) throw new Error('the image of the bundle is damaged');
-  // Our own bytes, as the digest has just shown.
+  // Our own bytes, as the digest has just shown; the schemas have checked the documents before.
   const { documents, issuerFiles, keyFiles } = JSON.parse(text.toString()) as Content;
-  const bundle = Object.fromEntries(
+  const all = Object.fromEntries(
     Object.entries(documents).map(([kind, list]) => [kind, list.map((it) => located(it, ''))]),
-  );
-  bundle['issuers'] = documents['issuers']!.map((it, index) => located(it, issuerFiles[index]!));
+  ) as unknown as Bundle;
+  const issuers = all.issuers.map(({ document }, index) => located(document, issuerFiles[index]!));
+  return {
+    bundle: { ...all, issuers, keyFiles: issuers.flatMap(keyFilesOf) },
+    keyFiles: new Map(keyFiles),
+  };
+}
+
+/** Throws when the bytes are not those of the digest, or do not compile. */
+export function snapshotOf(image: BundleImage): Snapshot {
+  const { bundle, keyFiles } = contentOf(image);
+  const { settings, version, proofDigest: proof, policyDigest: policy } = image;
+  const digests = { proof, policy };
   const diagnostics = new Diagnostics();
-  const { settings, version, proofDigest, policyDigest } = image;
-  const snapshot = compileBundle(
-    // The schemas have checked these documents when the image was made.
-    { ...bundle, keyFiles: [] } as never,
-    new Map(keyFiles),
-    settings,
-    version,
-    diagnostics,
-    { proof: proofDigest, policy: policyDigest },
-  );
+  const snapshot = compileBundle(bundle, keyFiles, settings, version, diagnostics, digests);
   if (snapshot === undefined) throw new Error('the bundle does not compile in this thread');
   return snapshot;
 }
 
-function located(document: unknown, file: string): Located<unknown> {
+function located<D>(document: D, file: string): Located<D> {
   return { document, at: () => ({ file, line: 0, column: 0 }) };
 }
 

@@ -7,7 +7,7 @@
 
 import type { Verdict } from './check.ts';
 import type { Evidence } from './evidence.ts';
-import { RECORDED_TEXT_MAX } from './limits.ts';
+import { jsonText, jsonTextOrNull, RecordParts, timeText } from './record_text.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** What the records need besides the verdict. */
@@ -40,74 +40,116 @@ export interface RecordLines {
 export function recordLines(verdict: Verdict, occasion: Occasion, snapshot: Snapshot): RecordLines {
   const head =
     `"id":"${occasion.decisionId}","time":"${timeText(occasion.now)}",` +
-    `"traceId":${orNull(occasion.traceId)}`;
+    `"traceId":${jsonTextOrNull(occasion.traceId)}`;
   return {
     evidence: evidenceLine(verdict, occasion, head, snapshot),
     decision: decisionLine(verdict, occasion, head, snapshot),
   };
 }
 
+const evidenceParts = new RecordParts();
+const decisionParts = new RecordParts();
+
 function evidenceLine(
   { evidence }: Verdict,
   { now }: Occasion,
   head: string,
-  snapshot: Snapshot,
+  { proof }: Snapshot,
 ): string {
   const { result, method, assurance, subject, issuer, enforcer, reason } = evidence;
-  return (
-    `{"kind":"authn.evidence",${head},"result":"${result}","method":"${method}",` +
-    `"assurance":"${assurance}","subject":${text(subject)},"issuer":${text(issuer)},` +
-    `"enforcer":${text(enforcer)},${credentialFields(evidence, now)}` +
-    `"reason":${reason === undefined ? 'null' : `"${reason}"`},` +
-    `"proofDigest":"${snapshot.proof.digest}"}\n`
-  );
+  const facts = [result, method, assurance, issuer, reason, proof.digest];
+  const part = evidenceParts.get(subject, enforcer, facts, () => {
+    return (
+      `"result":"${result}","method":"${method}","assurance":"${assurance}",` +
+      `"subject":${jsonText(subject)},"issuer":${jsonText(issuer)},` +
+      `"enforcer":${jsonText(enforcer)},"reason":${reason === undefined ? 'null' : `"${reason}"`},` +
+      `"proofDigest":"${proof.digest}",`
+    );
+  });
+  return `{"kind":"authn.evidence",${head},${part}${credentialFields(evidence, now)}}\n`;
 }
 
 /** The claims stand there once they were verified; a failed certificate keeps its digest. */
 function credentialFields({ credential, svid }: Evidence, now: number): string {
-  const id = `"credential":${orNull(credential)},`;
+  const id = `"credential":${jsonTextOrNull(credential)},`;
   if (svid === undefined) {
-    return `${id}"keyThumbprint":null,"serial":null,"notBefore":null,"notAfter":null,"ageS":null,`;
+    return `${id}"keyThumbprint":null,"serial":null,"notBefore":null,"notAfter":null,"ageS":null`;
   }
   const { keyThumbprint, serial, notBefore, notAfter } = svid;
   return (
     `${id}"keyThumbprint":"${keyThumbprint}","serial":"${serial}",` +
     `"notBefore":"${new Date(notBefore).toISOString()}",` +
     `"notAfter":"${new Date(notAfter).toISOString()}",` +
-    `"ageS":${Math.floor((now - notBefore) / 1000)},`
+    `"ageS":${Math.floor((now - notBefore) / 1000)}`
   );
 }
 
 function decisionLine(
-  { decision, principal, service, access, evaluated, evidence }: Verdict,
+  verdict: Verdict,
   occasion: Occasion,
   head: string,
   snapshot: Snapshot,
 ): string {
+  const { decision, principal, service, access, evaluated, evidence } = verdict;
+  const { reason, rules, ruleCount, shadow } = decision;
+  const resource = access?.resource;
+  const facts = [
+    evaluated,
+    reason,
+    rules[0],
+    // More than one rule, or one on trial: rare, and never the same list again.
+    rules.length > 1 || shadow.length > 0 ? decision : undefined,
+    ruleCount,
+    evidence.enforcer,
+    // Values, not objects: a part that is kept must not keep an old snapshot alive.
+    service?.id,
+    service?.environment,
+    access?.operation.verb,
+    access?.operation.dataClass,
+    snapshot.policy.digest,
+    snapshot.version,
+  ];
+  const who = principal?.id ?? '';
+  const part = decisionParts.get(access?.operation.id ?? '', who, facts, () => {
+    return constantPart(verdict, snapshot);
+  });
+  const what =
+    resource === undefined
+      ? '"resource":null,"tenant":null'
+      : `"resource":${jsonText(`${resource.type}/${resource.id}`)},` +
+        `"tenant":${jsonTextOrNull(resource.tenant)}`;
+  return (
+    `{"kind":"authz.decision",${head},${part}${what},` +
+    `"credential":${jsonTextOrNull(evidence.credential)},` +
+    `"revision":${occasion.revision},"durationUs":${occasion.durationUs},` +
+    `"request":{"method":${jsonText(occasion.method)},` +
+    `"path":${jsonText(withoutQuery(occasion.path))},"host":${jsonTextOrNull(occasion.host)},` +
+    `"destination":${jsonTextOrNull(occasion.destination)},` +
+    `"requestId":${jsonTextOrNull(occasion.requestId)},"sni":${jsonTextOrNull(occasion.sni)},` +
+    `"port":${occasion.port === 0 ? 'null' : occasion.port}}}\n`
+  );
+}
+
+/** What is the same for each request of one caller to one operation, as long as it ends alike. */
+function constantPart(
+  { decision, principal, service, access, evaluated, evidence }: Verdict,
+  snapshot: Snapshot,
+): string {
   const { outcome, reason, rules, ruleCount, shadow } = decision;
   const operation = access?.operation;
-  const resource = access?.resource;
   const what =
-    operation === undefined || resource === undefined
-      ? `"operation":null,"verb":null,"resource":null,"dataClass":null,"tenant":null`
+    operation === undefined
+      ? '"operation":null,"verb":null,"dataClass":null'
       : `"operation":"${operation.id}","verb":"${operation.verb}",` +
-        `"resource":${text(`${resource.type}/${resource.id}`)},` +
-        `"dataClass":"${operation.dataClass}","tenant":${orNull(resource.tenant)}`;
+        `"dataClass":"${operation.dataClass}"`;
   return (
-    `{"kind":"authz.decision",${head},"result":"${evaluated ? 'evaluated' : 'not_evaluated'}",` +
-    `"outcome":"${outcome}","reasons":[${reason === undefined ? '' : `"${reason}"`}],` +
-    `"rules":${rules.length === 0 ? '[]' : JSON.stringify(rules)},"ruleCount":${ruleCount},` +
-    `"shadow":${shadow.length === 0 ? '[]' : JSON.stringify(shadow)},` +
-    `"enforcer":${text(evidence.enforcer)},"principal":${orNull(principal?.id ?? '')},` +
-    `"service":${orNull(service?.id ?? '')},${what},` +
-    `"environment":${orNull(service?.environment ?? '')},` +
-    `"credential":${orNull(evidence.credential)},` +
-    `"policyDigest":"${snapshot.policy.digest}","snapshotVersion":${snapshot.version},` +
-    `"revision":${occasion.revision},"durationUs":${occasion.durationUs},` +
-    `"request":{"method":${text(occasion.method)},"path":${text(withoutQuery(occasion.path))},` +
-    `"host":${orNull(occasion.host)},"destination":${orNull(occasion.destination)},` +
-    `"requestId":${orNull(occasion.requestId)},"sni":${orNull(occasion.sni)},` +
-    `"port":${occasion.port === 0 ? 'null' : occasion.port}}}\n`
+    `"result":"${evaluated ? 'evaluated' : 'not_evaluated'}","outcome":"${outcome}",` +
+    `"reasons":[${reason === undefined ? '' : `"${reason}"`}],"rules":${JSON.stringify(rules)},` +
+    `"ruleCount":${ruleCount},"shadow":${JSON.stringify(shadow)},` +
+    `"enforcer":${jsonText(evidence.enforcer)},"principal":${jsonTextOrNull(principal?.id ?? '')},` +
+    `"service":${jsonTextOrNull(service?.id ?? '')},${what},` +
+    `"environment":${jsonTextOrNull(service?.environment ?? '')},` +
+    `"policyDigest":"${snapshot.policy.digest}","snapshotVersion":${snapshot.version},`
   );
 }
 
@@ -115,39 +157,4 @@ function decisionLine(
 function withoutQuery(path: string): string {
   const end = path.search(/[?#]/);
   return end === -1 ? path : path.slice(0, end);
-}
-
-function orNull(value: string): string {
-  return value === '' ? 'null' : text(value);
-}
-
-/** As JSON, cut at a bound: a caller does not choose how long a line gets. */
-function text(value: string): string {
-  const { length } = value;
-  if (length > RECORDED_TEXT_MAX) {
-    const cut = length - RECORDED_TEXT_MAX;
-    return JSON.stringify(`${value.slice(0, RECORDED_TEXT_MAX)}…(${cut} more)`);
-  }
-  // Nearly all text is plain, and then a look at it costs less than a call into native code.
-  for (let index = 0; index < length; index++) {
-    if (PLAIN[value.charCodeAt(index)] !== 1) return JSON.stringify(value);
-  }
-  return `"${value}"`;
-}
-
-/** Characters that stand for themselves in JSON. */
-const PLAIN = Uint8Array.from({ length: 128 }, (_, code) => {
-  return code >= 0x20 && code < 0x7f && code !== 0x22 && code !== 0x5c ? 1 : 0;
-});
-
-let timeMs = -1;
-let timeIso = '';
-
-/** RFC 3339 in UTC; many requests share a millisecond, so the last text is kept. */
-function timeText(now: number): string {
-  if (now !== timeMs) {
-    timeIso = new Date(now).toISOString();
-    timeMs = now;
-  }
-  return timeIso;
 }

@@ -67,6 +67,7 @@ const configSchema = strict(
       drainMs: z.int().min(0).max(600_000).optional(),
       streamsMax: z.int().min(1).max(10_000).optional(),
       connectionsMax: z.int().min(1).max(100_000).optional(),
+      reloadMs: z.int().min(0).max(3_600_000).optional(),
       connectionAgeMs: z.int().min(1_000).max(86_400_000).optional(),
       handshakeMs: z.int().min(100).max(60_000).optional(),
     }).optional(),
@@ -117,6 +118,8 @@ export interface ResolvedConfig {
     readonly connectionsMax: number;
     readonly connectionAgeMs: number;
     readonly connectionGraceMs: number;
+    /** Between two looks at the files; 0: only SIGHUP makes it look. */
+    readonly reloadMs: number;
     /** What a TLS handshake may take. */
     readonly handshakeMs: number;
   };
@@ -195,6 +198,7 @@ function resolveConfig(config: Config, folder: string, tls: TlsConfig | undefine
       streamsMax: limits?.streamsMax ?? 1_000,
       connectionsMax: limits?.connectionsMax ?? 1_024,
       connectionAgeMs: limits?.connectionAgeMs ?? 1_800_000,
+      reloadMs: limits?.reloadMs ?? 1_000,
       connectionGraceMs: limits?.drainMs ?? 10_000,
       handshakeMs: limits?.handshakeMs ?? 5_000,
     },

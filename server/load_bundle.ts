@@ -49,6 +49,30 @@ function visit(
   }
 }
 
+/** The files that `loadBundle` would read, by path; what cannot be listed is left out. */
+export function listFiles(path: string, depth = 0): string[] {
+  try {
+    if (!statSync(path).isDirectory()) return [path];
+    if (depth === DEPTH_MAX) return [];
+    const entries = readdirSync(path).filter((entry) => !entry.startsWith('.'));
+    return entries.sort().flatMap((entry) => {
+      const inner = join(path, entry);
+      if (statSync(inner).isDirectory()) return listFiles(inner, depth + 1);
+      return /\.ya?ml$/i.test(entry) ? [inner] : [];
+    });
+  } catch {
+    // Gone between two looks: the next one sees it, and loading says what is wrong.
+    return [];
+  }
+}
+
+/** One line that is another one after each change of a file, also when it is replaced or gone. */
+export function fileState(name: string): string {
+  const state = statSync(name, { bigint: true, throwIfNoEntry: false });
+  if (state === undefined) return `${name} -\n`;
+  return `${name} ${state.ino} ${state.size} ${state.mtimeNs} ${state.ctimeNs}\n`;
+}
+
 /** The text of each key file by its name; what cannot be read is told where it is named. */
 export function loadKeyFiles(
   references: readonly KeyFileReference[],

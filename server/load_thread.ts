@@ -3,24 +3,7 @@
 
 import { extname } from 'node:path';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { parseBundle } from '../engine/bundle/bundle.ts';
-import { type BundleImage, bundleImage } from '../engine/bundle_image.ts';
-import { type Diagnostic, Diagnostics } from '../engine/diagnostic.ts';
-import { compileBundle, type Settings } from '../engine/snapshot.ts';
-import { loadBundle, loadKeyFiles } from './load_bundle.ts';
-
-export interface LoadTask {
-  /** A folder, or one file. */
-  readonly path: string;
-  readonly settings: Settings;
-  readonly version: number;
-}
-
-export interface LoadResult {
-  /** Undefined when there is an error among the diagnostics. */
-  readonly image: BundleImage | undefined;
-  readonly diagnostics: readonly Diagnostic[];
-}
+import { type LoadResult, type LoadTask, load } from './load.ts';
 
 /** Rejects only when the thread itself fails, for example for lack of memory. */
 export function loadInThread(task: LoadTask): Promise<LoadResult> {
@@ -31,17 +14,6 @@ export function loadInThread(task: LoadTask): Promise<LoadResult> {
     worker.once('error', reject);
     worker.once('exit', (code) => reject(new Error(`loading ended with code ${code}`)));
   });
-}
-
-function load({ path, settings, version }: LoadTask): LoadResult {
-  const diagnostics = new Diagnostics();
-  const files = loadBundle(path, diagnostics);
-  const bundle = parseBundle(files, diagnostics);
-  const keyFiles = loadKeyFiles(bundle.keyFiles, diagnostics);
-  const snapshot = compileBundle(bundle, keyFiles, settings, version, diagnostics);
-  snapshot?.proof.issuers.warnOfExpired(Date.now(), diagnostics);
-  const image = snapshot && bundleImage(bundle, keyFiles, snapshot);
-  return { image, diagnostics: diagnostics.list };
 }
 
 /** The same module is the thread, as long as it was started as one. */

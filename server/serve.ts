@@ -3,6 +3,7 @@
 // unanswered. It alone writes records, and never decides itself.
 
 import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
 import { LineSink, openFileTarget, stdoutTarget, type Target } from '../audit/line_sink.ts';
 import type { BundleImage } from '../engine/bundle_image.ts';
 import { ActiveNumbers } from '../workers/active_numbers.ts';
@@ -21,6 +22,8 @@ const SINK_CLOSE_MS = 5_000;
 export interface RunningServer {
   readonly check: readonly Address[];
   readonly http: Address;
+  /** Of the process; other parts may add to it. */
+  readonly registry: Registry;
   /** Puts another bundle in force, on every thread at once; rejects, and changes nothing, else. */
   activate(image: BundleImage): Promise<void>;
   /** Answers what was accepted and ends everything; further calls wait for the first. */
@@ -47,6 +50,7 @@ export async function serve(
       sinks[stream].append(new Uint8Array(memory, 0, length), count);
     };
     let ready = false;
+    let acceptors: Acceptors | undefined;
     const metrics = new Metrics({
       image: () => current,
       counters: () => acceptors?.counters ?? [],
@@ -56,9 +60,10 @@ export async function serve(
     const http = new HttpServer(config.listen.http, metrics.registry, () => ready);
     const httpAddress = await http.listen();
     closers.push(() => http.close());
-    let acceptors: Acceptors | undefined;
-    const options = { config, numbers, log, onRecords, tls: tls?.material };
-    const started = await Acceptors.start(options, image);
+    const started = await Acceptors.start(
+      { config, numbers, log, onRecords, tls: tls?.material },
+      image,
+    );
     acceptors = started;
     closers.push(() => started.stop());
     tls?.watch((material) => started.setTls(material), log);
@@ -69,23 +74,12 @@ export async function serve(
     };
     setReady(true);
     closers.push(async () => setReady(false));
-    const { proofDigest, policyDigest, counts } = image;
-    log.info(
-      {
-        check: started.addresses.map(addressText),
-        http: addressText(httpAddress),
-        acceptors: config.acceptors,
-        pool: config.poolThreads,
-        rules: counts.rules,
-        proofDigest,
-        policyDigest,
-      },
-      'serving',
-    );
+    logServing(config, image, started.addresses, httpAddress, log);
     let stopping: Promise<void> | undefined;
     return {
       check: started.addresses,
       http: httpAddress,
+      registry: metrics.registry,
       async activate(next) {
         await started.activate(next);
         current = next;
@@ -100,6 +94,19 @@ export async function serve(
     await closeAll();
     throw error;
   }
+}
+
+function logServing(
+  config: ResolvedConfig,
+  { proofDigest, policyDigest, counts }: BundleImage,
+  check: readonly Address[],
+  http: Address,
+  log: Logger,
+): void {
+  const { acceptors, poolThreads: pool } = config;
+  const addresses = { check: check.map(addressText), http: addressText(http) };
+  const digests = { proofDigest, policyDigest };
+  log.info({ ...addresses, acceptors, pool, rules: counts.rules, ...digests }, 'serving');
 }
 
 function warnAbout(config: ResolvedConfig, { counts }: BundleImage, log: Logger): void {

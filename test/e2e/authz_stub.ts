@@ -2,6 +2,7 @@
 // that Remit would never give.
 
 import * as grpc from '@grpc/grpc-js';
+import { HealthImplementation } from 'grpc-health-check';
 
 const raw = (bytes: Buffer): Buffer => bytes;
 
@@ -19,20 +20,31 @@ const CHECK: grpc.ServiceDefinition = {
 
 export interface AuthzStub {
   readonly port: number;
+  /** The CheckRequests that it got, undecoded. */
+  readonly requests: readonly Buffer[];
   readonly stop: () => void;
 }
 
-/** Starts it on a free loopback port. */
-export async function startAuthzStub(response: Buffer): Promise<AuthzStub> {
+/** Starts it on a free loopback port; it is healthy. */
+export async function startAuthzStub(
+  response: Buffer,
+  credentials = grpc.ServerCredentials.createInsecure(),
+): Promise<AuthzStub> {
   const server = new grpc.Server();
+  const requests: Buffer[] = [];
   server.addService(CHECK, {
-    Check: (_call: unknown, callback: grpc.sendUnaryData<Buffer>) => callback(null, response),
+    Check: (call: grpc.ServerUnaryCall<Buffer, Buffer>, callback: grpc.sendUnaryData<Buffer>) => {
+      requests.push(call.request);
+      callback(null, response);
+    },
   });
+  new HealthImplementation({
+    'envoy.service.auth.v3.Authorization': 'SERVING',
+  }).addToServer(server);
   const port = await new Promise<number>((resolve, reject) => {
-    const credentials = grpc.ServerCredentials.createInsecure();
     server.bindAsync('127.0.0.1:0', credentials, (error, bound) =>
       error ? reject(error) : resolve(bound),
     );
   });
-  return { port, stop: () => server.forceShutdown() };
+  return { port, requests, stop: () => server.forceShutdown() };
 }

@@ -70,17 +70,17 @@ const HEAD =
   '"traceId":"4bf92f3577b34da6a3ce929d0e0e4736"';
 const NO_CREDENTIAL =
   '"credential":null,"keyThumbprint":null,"serial":null,"notBefore":null,"notAfter":null,' +
-  '"ageS":null,';
+  '"ageS":null}\n';
 const REQUEST =
   '"request":{"method":"POST","path":"/t/acme/a/17","host":"payments.example",' +
   `"destination":"${PAYMENTS}","requestId":"r-1","sni":null,"port":null}`;
-const TAIL =
-  `"credential":null,"policyDigest":"${POLICY}","snapshotVersion":1,"revision":7,` +
-  `"durationUs":12.5,${REQUEST}}\n`;
-const NO_OPERATION = '"operation":null,"verb":null,"resource":null,"dataClass":null,"tenant":null';
+const IN_FORCE = `"policyDigest":"${POLICY}","snapshotVersion":1,`;
+const TAIL = `"credential":null,"revision":7,"durationUs":12.5,${REQUEST}}\n`;
+const NO_OPERATION = '"operation":null,"verb":null,"dataClass":null';
+const NO_RESOURCE = '"resource":null,"tenant":null,';
 const OPERATION =
-  '"operation":"pay/payments/refund.create","verb":"write","resource":"account/17",' +
-  '"dataClass":"confidential","tenant":"acme"';
+  '"operation":"pay/payments/refund.create","verb":"write","dataClass":"confidential"';
+const RESOURCE = '"resource":"account/17","tenant":"acme",';
 
 function linesOf(ask: Ask, occasion = OCCASION) {
   return recordLines(
@@ -97,12 +97,12 @@ const golden: { name: string; ask: Ask; evidence: string; decision: string }[] =
     evidence:
       `"result":"verified","method":"peer_principal","assurance":"asserted",` +
       `"subject":"${CHECKOUT}","issuer":"prod.example","enforcer":"gateway",` +
-      `${NO_CREDENTIAL}"reason":null,"proofDigest":"${PROOF}"}\n`,
+      `"reason":null,"proofDigest":"${PROOF}",${NO_CREDENTIAL}`,
     decision:
       '"result":"evaluated","outcome":"allow","reasons":[],"rules":["pay/refunds/shop"],' +
       '"ruleCount":1,"shadow":[{"rule":"pay/refunds/tried","outcome":"deny"}],' +
       `"enforcer":"gateway","principal":"${CHECKOUT}","service":"pay/payments",${OPERATION},` +
-      '"environment":"prod",',
+      `"environment":"prod",${IN_FORCE}${RESOURCE}`,
   },
   {
     name: 'a proof that failed',
@@ -110,11 +110,11 @@ const golden: { name: string; ask: Ask; evidence: string; decision: string }[] =
     evidence:
       `"result":"failed","method":"peer_principal","assurance":"none",` +
       `"subject":"spiffe://evil.example/x","issuer":"evil.example","enforcer":"gateway",` +
-      `${NO_CREDENTIAL}"reason":"authn.untrusted_issuer","proofDigest":"${PROOF}"}\n`,
+      `"reason":"authn.untrusted_issuer","proofDigest":"${PROOF}",${NO_CREDENTIAL}`,
     decision:
       '"result":"not_evaluated","outcome":"deny","reasons":["authn.untrusted_issuer"],' +
       '"rules":[],"ruleCount":0,"shadow":[],"enforcer":"gateway","principal":null,' +
-      `"service":"pay/payments",${NO_OPERATION},"environment":"prod",`,
+      `"service":"pay/payments",${NO_OPERATION},"environment":"prod",${IN_FORCE}${NO_RESOURCE}`,
   },
   {
     name: 'a refused permission',
@@ -122,24 +122,24 @@ const golden: { name: string; ask: Ask; evidence: string; decision: string }[] =
     evidence:
       `"result":"verified","method":"peer_principal","assurance":"asserted",` +
       `"subject":"${CHECKOUT}","issuer":"prod.example","enforcer":"gateway",` +
-      `${NO_CREDENTIAL}"reason":null,"proofDigest":"${PROOF}"}\n`,
+      `"reason":null,"proofDigest":"${PROOF}",${NO_CREDENTIAL}`,
     decision:
       '"result":"evaluated","outcome":"deny","reasons":["authz.boundary"],"rules":[],' +
       '"ruleCount":0,"shadow":[{"rule":"pay/refunds/tried","outcome":"deny"}],' +
       `"enforcer":"gateway","principal":"${CHECKOUT}","service":"pay/payments",` +
-      `${OPERATION.replace('acme', 'globex')},"environment":"prod",`,
+      `${OPERATION},"environment":"prod",${IN_FORCE}${RESOURCE.replace('acme', 'globex')}`,
   },
   {
     name: 'an enforcer that nobody knows',
     ask: { asker: { kind: 'remote' } },
     evidence:
       '"result":"failed","method":"none","assurance":"none","subject":"","issuer":"",' +
-      `"enforcer":"",${NO_CREDENTIAL}"reason":"authn.untrusted_enforcer",` +
-      `"proofDigest":"${PROOF}"}\n`,
+      `"enforcer":"","reason":"authn.untrusted_enforcer",` +
+      `"proofDigest":"${PROOF}",${NO_CREDENTIAL}`,
     decision:
       '"result":"not_evaluated","outcome":"deny","reasons":["authn.untrusted_enforcer"],' +
       '"rules":[],"ruleCount":0,"shadow":[],"enforcer":"","principal":null,"service":null,' +
-      `${NO_OPERATION},"environment":null,`,
+      `${NO_OPERATION},"environment":null,${IN_FORCE}${NO_RESOURCE}`,
   },
 ];
 
@@ -160,7 +160,7 @@ describe('C-003: the records of', () => {
       lines.evidence,
       `{"kind":"authn.evidence",${HEAD},"result":"not_evaluated","method":"none",` +
         '"assurance":"none","subject":"","issuer":"","enforcer":"",' +
-        `${NO_CREDENTIAL}"reason":null,"proofDigest":"${PROOF}"}\n`,
+        `"reason":null,"proofDigest":"${PROOF}",${NO_CREDENTIAL}`,
     );
     const decision = JSON.parse(lines.decision);
     assert.equal(decision.result, 'not_evaluated');

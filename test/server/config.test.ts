@@ -84,6 +84,7 @@ describe('remit.yaml', () => {
         connectionsMax: 1_024,
         connectionAgeMs: 1_800_000,
         connectionGraceMs: 10_000,
+        reloadMs: 1_000,
         handshakeMs: 5_000,
       },
       tls: undefined,
