@@ -3,6 +3,7 @@
 
 import { HealthImplementation } from 'grpc-health-check';
 import type { BundleImage } from '../engine/bundle_image.ts';
+import type { Asker } from '../engine/identity/enforcer.ts';
 import { ActiveNumbers } from '../workers/active_numbers.ts';
 import type { Checker, Outputs } from '../workers/checker.ts';
 import { DispatchingChecker } from '../workers/dispatching_checker.ts';
@@ -61,10 +62,12 @@ export class Acceptor {
       this.#counters.add(`tls ${result}`, 1);
       log.note(result, detail);
     };
+    const isEnforcer = (asker: Asker): boolean =>
+      this.#holder.current.proof.enforcers.of(asker) !== undefined;
     const addresses = [];
     for (const address of listen) {
       const { limits } = config;
-      const tls = address.kind === 'tcp' && material ? { material, note } : undefined;
+      const tls = address.kind === 'tcp' && material ? { material, isEnforcer, note } : undefined;
       const server = new CheckServer(address, checker, this.#health, limits, onInternalError, tls);
       this.#servers.push(server);
       addresses.push(await server.listen(shared && address.kind === 'tcp'));

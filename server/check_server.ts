@@ -77,6 +77,7 @@ export interface CheckServerOptions {
 
 export interface CheckServerTls {
   readonly material: TlsMaterial;
+  readonly isEnforcer: TlsGatePorts['isEnforcer'];
   readonly note: TlsGatePorts['note'];
 }
 
@@ -147,14 +148,16 @@ export class CheckServer {
     this.#gate?.update(material);
   }
 
-  #makeGate({ material, note }: CheckServerTls, options: CheckServerOptions): TlsGate {
+  #makeGate({ material, isEnforcer, note }: CheckServerTls, options: CheckServerOptions): TlsGate {
     const { handshakeMs, connectionsMax } = options;
-    const handshakesMax = Math.max(1, Math.min(HANDSHAKES_MAX, connectionsMax >> 2));
+    const shareMax = Math.max(1, connectionsMax >> 2);
+    const handshakesMax = Math.min(HANDSHAKES_MAX, shareMax);
     return new TlsGate(
       material,
-      { handshakeMs, handshakesMax },
+      { handshakeMs, handshakesMax, shareMax },
       {
         now: Date.now,
+        isEnforcer,
         note,
         accept: (socket) => this.#inject(socket),
         sendAway: (name) => {

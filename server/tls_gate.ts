@@ -22,6 +22,7 @@ const LEAD_MS = 5_000;
 const WITHDRAWN_MS = 1_000;
 /** A ticket would stand in for a certificate that nobody shows again. */
 const SECURE_OPTIONS = constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION;
+const ASKERS_MAX = 1_024;
 const NOBODY: Asker = { kind: 'remote' };
 
 export interface TlsGatePorts {
@@ -30,6 +31,8 @@ export interface TlsGatePorts {
   readonly accept: (socket: TLSSocket) => void;
   /** Tells the peer of this connection to go elsewhere with what it asks next (GOAWAY). */
   readonly sendAway: (name: string) => void;
+  /** May it ask about anything at all, as things are? */
+  readonly isEnforcer: (asker: Asker) => boolean;
   readonly note: (result: TlsResult, detail: string) => void;
 }
 
@@ -37,6 +40,8 @@ export interface TlsGateLimits {
   readonly handshakeMs: number;
   /** Unfinished handshakes; beyond them the oldest gives way. */
   readonly handshakesMax: number;
+  /** Of one identity; of all together that are no enforcers. */
+  readonly shareMax: number;
 }
 
 interface Handshake {
@@ -49,6 +54,8 @@ interface Handshake {
 
 interface Connection {
   readonly name: string;
+  /** Who counts together with it. */
+  readonly share: string;
   readonly socket: TLSSocket;
   readonly leaf: Uint8Array;
   readonly chain: readonly Uint8Array[];
@@ -66,6 +73,9 @@ export class TlsGate {
   /** By address, the oldest first. */
   readonly #handshakes = new Map<string, Handshake>();
   readonly #connections = new Map<string, Connection>();
+  readonly #askers = new Map<string, Asker>();
+  /** How many of them there are of each share. */
+  readonly #shares = new Map<string, number>();
   readonly #timer: NodeJS.Timeout;
   #bundles: TrustBundles | undefined;
   #serial = 0;
@@ -163,16 +173,37 @@ export class TlsGate {
     if (svid instanceof SvidFailure) {
       return [resultOf(svid.reason), `${svid.detail} ${svid.claimedId}`];
     }
+    const asker = this.#askerWith(svid.id.id);
+    // One stolen certificate, or any number that may ask nothing, leave room for the others.
+    const share = this.#ports.isEnforcer(asker) ? svid.id.id : 'nobody';
+    if ((this.#shares.get(share) ?? 0) >= this.#limits.shareMax) return ['too_many', svid.id.id];
     const name = `connection ${++this.#serial}`;
-    const asker: Asker = { kind: 'peer', id: svid.id.id };
-    const kept = { name, socket, leaf, chain, svid, bundles, asker };
-    const isEnding = this.#endsSoon(svid);
-    this.#connections.set(name, { ...kept, sentAway: isEnding });
-    socket.once('close', () => this.#connections.delete(name));
+    const sentAway = this.#endsSoon(svid);
+    this.#keep({ name, share, socket, leaf, chain, svid, bundles, asker, sentAway });
+    return undefined;
+  }
+
+  /** The same for the same identity: the pool puts what one asker asks into one batch. */
+  #askerWith(id: string): Asker {
+    const asker = this.#askers.get(id) ?? { kind: 'peer', id };
+    if (this.#askers.size === ASKERS_MAX) this.#askers.clear();
+    this.#askers.set(id, asker);
+    return asker;
+  }
+
+  #keep(connection: Connection): void {
+    const { name, share, socket } = connection;
+    this.#connections.set(name, connection);
+    this.#shares.set(share, (this.#shares.get(share) ?? 0) + 1);
+    socket.once('close', () => {
+      this.#connections.delete(name);
+      const left = this.#shares.get(share)! - 1;
+      if (left === 0) this.#shares.delete(share);
+      else this.#shares.set(share, left);
+    });
     // What grpc-js says of a call's connection. An address would be another peer's one day, also
     // while calls of the one before are still on their way; a name is never used again.
     Object.defineProperty(socket, 'remoteAddress', { value: name });
-    return undefined;
   }
 
   #endsSoon({ pathNotAfter }: X509Svid): boolean {

@@ -11,6 +11,8 @@ export const TLS_RESULTS = [
   'invalid_identity',
   'expired',
   'not_yet_valid',
+  /** Its share of the connections is taken. */
+  'too_many',
   /** No HTTP/2 agreed on (ALPN). */
   'no_h2',
   /** Not TLS, a version or cipher that is not spoken, or broken off. */

@@ -12,7 +12,7 @@ import { PatternIndex } from './pattern_index.ts';
 /**
  * What the connection shows of the one who asks. `local`: the listener itself is a unix socket or
  * bound to loopback. `remote`: any other listener that verifies nobody. `peer`: the certificate of
- * the connection proved this SPIFFE ID (as text: it crosses threads); one object a connection.
+ * the connection proved this SPIFFE ID (as text, because it crosses threads).
  * `named` and `everything` are for offline deciding, where no connection is.
  */
 export type Asker =
@@ -39,14 +39,17 @@ const EVERYTHING: Enforcer = {
   destinations: ['*'],
 };
 
+/** Identities whose enforcer is remembered; each has a certificate that was verified. */
+const PEERS_MAX = 4096;
+
 /** Assertions that an enforcer may be granted and nothing reads so far. */
 const UNREAD: readonly PeerAssertion[] = ['xfcc', 'metadata'];
 
 export class Enforcers {
   readonly #byId = new Map<string, Enforcer>();
   readonly #byIdentity = new PatternIndex<Enforcer>();
-  /** What `of` found for a connection: only of these enforcers, so a reload begins anew. */
-  readonly #peers = new WeakMap<Asker, Enforcer | 'nobody'>();
+  /** What `of` found for a certificate's identity: of these enforcers, so a reload begins anew. */
+  readonly #peers = new Map<string, Enforcer | undefined>();
   #local: Enforcer | undefined;
 
   /** @param verifiesCertificates an issuer vouches by certificates */
@@ -98,11 +101,8 @@ export class Enforcers {
         return this.#local;
       case 'named':
         return this.#byId.get(asker.enforcer);
-      case 'peer': {
-        const known = this.#peers.get(asker) ?? this.#ofPeer(asker.id) ?? 'nobody';
-        this.#peers.set(asker, known);
-        return known === 'nobody' ? undefined : known;
-      }
+      case 'peer':
+        return this.#peers.get(asker.id) ?? this.#ofPeer(asker.id);
       case 'everything':
         return EVERYTHING;
       case 'remote':
@@ -112,11 +112,15 @@ export class Enforcers {
 
   /** A sidecar is bound to the one workload that its certificate names, whatever its patterns. */
   #ofPeer(text: string): Enforcer | undefined {
+    if (this.#peers.has(text)) return undefined;
     const id = parseSpiffeId(text);
     const own = parseSpiffePattern(text);
     if (!(id instanceof SpiffeId) || !(own instanceof SpiffePattern)) return undefined;
-    const enforcer = this.#byIdentity.find(id);
-    return enforcer?.type === 'sidecar' ? { ...enforcer, identities: [own] } : enforcer;
+    const found = this.#byIdentity.find(id);
+    const enforcer = found?.type === 'sidecar' ? { ...found, identities: [own] } : found;
+    if (this.#peers.size === PEERS_MAX) this.#peers.clear();
+    this.#peers.set(text, enforcer);
+    return enforcer;
   }
 
   #addIdentities(

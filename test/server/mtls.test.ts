@@ -175,6 +175,19 @@ describe('C-010: over mTLS', () => {
       for (const socket of [first, second]) socket.destroy();
     }
   });
+
+  it('nobody becomes another one within a connection: there is no renegotiation', async () => {
+    const socket = await handshake(server.port, peerOf(PEERS.gateway), { maxVersion: 'TLSv1.2' });
+    await new Promise<void>((resolve) => {
+      socket.on('error', () => resolve());
+      socket.on('close', () => resolve());
+      socket.renegotiate({ rejectUnauthorized: false }, (error) => {
+        assert.ok(error, 'renegotiated');
+        resolve();
+      });
+    });
+    socket.destroy();
+  });
 });
 
 describe('a check port with TLS and without a clientBundle', () => {

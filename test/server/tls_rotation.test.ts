@@ -118,6 +118,33 @@ describe('TLS files that change', () => {
   });
 });
 
+describe('TLS files that change under two acceptors', () => {
+  const folder = useFolder();
+  let server: TlsServer;
+  before(async () => {
+    server = await startTlsServer(folder, { acceptors: 2 });
+  });
+  after(() => server.stop());
+
+  it('change on both', async () => {
+    const { cert, key } = servingPair(7);
+    folder.write('tls.pem', cert);
+    folder.write('tls.key', key);
+    const changed = 'remit_tls_files_total{result="changed"}';
+    await until(async () => (await server.metric(changed)) === 1);
+    await sleep(100);
+    const seen = await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        const socket = await handshake(server.port, peerOf(PEERS.gateway));
+        const { subject } = socket.getPeerCertificate();
+        socket.destroy();
+        return String(subject?.CN);
+      }),
+    );
+    assert.deepEqual([...new Set(seen)], ['server 7']);
+  });
+});
+
 describe('a connection whose certificate ends', () => {
   const folder = useFolder();
   let server: TlsServer;

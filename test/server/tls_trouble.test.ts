@@ -102,6 +102,29 @@ describe('a TLS port', () => {
     for (const socket of open) socket.destroy();
   });
 
+  it('one identity, or all that are no enforcers, take a quarter of the connections', async () => {
+    const open: Socket[] = [];
+    const fill = async (id: (at: number) => string) => {
+      const before = await count('too_many');
+      for (let at = 0; at < 25; at++) {
+        const socket = await handshake(server.port, peerOf(id(at)));
+        socket.on('error', () => undefined);
+        open.push(socket);
+      }
+      await until(async () => (await count('too_many')) >= before + 5);
+    };
+    await fill(() => PEERS.waypoint);
+    await fill((at) => `${PEERS.unknown}${at}`);
+    const client = tlsClient(server.address, peerOf(PEERS.gateway));
+    assert.equal((await client.check(encodeCall())).result, 'allow');
+    client.close();
+    for (const socket of open) socket.destroy();
+    await until(async () => (await server.metric('remit_connections')) <= 2);
+    const again = tlsClient(server.address, peerOf(PEERS.waypoint));
+    assert.equal((await again.check(encodeCall())).result, 'allow', 'when they have gone');
+    again.close();
+  });
+
   it('tells of refusals at a bounded rate', () => {
     const told = server.log.filter(({ msg }) => msg.includes('a TLS connection ended, displaced'));
     assert.ok(told.length >= 1 && told.length <= 3, `${told.length}`);

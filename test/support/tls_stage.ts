@@ -122,9 +122,16 @@ export async function startTlsServer(
     readonly config?: string;
     readonly listen?: string;
     readonly enforcers?: string;
+    readonly acceptors?: number;
   } = {},
 ): Promise<TlsServer> {
-  const { clientBundle = '{mesh.example: ca.pem}', config = '', listen, enforcers } = options;
+  const {
+    clientBundle = '{mesh.example: ca.pem}',
+    config = '',
+    listen,
+    enforcers,
+    acceptors = 1,
+  } = options;
   const serving = servingPair(0);
   folder.write('tls.pem', serving.cert);
   folder.write('tls.key', serving.key);
@@ -133,7 +140,7 @@ export async function startTlsServer(
   const bundle = clientBundle === '' ? '' : `, clientBundle: ${clientBundle}`;
   const server = await startServer(folder, {
     bundle: { ...BUNDLE, 'enforcer.yaml': enforcers ?? ENFORCERS },
-    config: `threads: {pool: 0, acceptors: 1}
+    config: `threads: {pool: 0, acceptors: ${acceptors}}
 records: {evidence: "file:evidence.ndjson", decisions: "file:decisions.ndjson"}
 tls: {check: {cert: tls.pem, key: tls.key${bundle}}}
 ${config}`,

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import type { Asker } from '../../engine/identity/enforcer.ts';
 import { type Answered, readResponse } from '../support/check_response.ts';
-import { encodeCall, makeImage, WAYS } from '../support/mesh.ts';
+import { BUNDLE, encodeCall, makeImage, WAYS } from '../support/mesh.ts';
+import { ENFORCERS, PEERS } from '../support/tls_stage.ts';
 import { LOCAL, noDeadline, type PoolStage, startPool } from './pool_stage.ts';
 
 const KiB = 1024;
@@ -112,6 +113,31 @@ describe('a pool of two workers', () => {
 
   function many(count: number): Buffer[] {
     return Array.from({ length: count }, () => small);
+  }
+});
+
+describe('a pool that is asked by peers with certificates', () => {
+  let stage: PoolStage;
+  before(async () => {
+    const image = makeImage({ ...BUNDLE, 'enforcer.yaml': ENFORCERS });
+    stage = await startPool({ threads: 1, real: true, image });
+  });
+  after(() => stage.close());
+
+  const cases: [peer: keyof typeof PEERS, want: string][] = [
+    ['gateway', 'allow'],
+    ['waypoint', 'allow'],
+    ['sidecar', 'allow'],
+    ['neighbour', 'authn.enforcer_scope'],
+    ['unknown', 'authn.untrusted_enforcer'],
+    ['foreign', 'authn.untrusted_enforcer'],
+  ];
+  for (const [peer, want] of cases) {
+    it(`answers ${peer} as its own thread would: ${want}`, async () => {
+      const asker: Asker = { kind: 'peer', id: PEERS[peer] };
+      const answer = await stage.pool.check(encodeCall(), asker, noDeadline());
+      assert.equal(readResponse(answer).result, want);
+    });
   }
 });
 
