@@ -14,6 +14,11 @@ import type { ResolvedConfig } from './config.ts';
 import { Counters } from './counters.ts';
 import type { RecordBlock } from './record_channel.ts';
 
+/**
+ * Left to itself V8 lets the young generation of a thread under load grow beyond 100 MiB, and keeps
+ * it. What a request leaves behind is small and short-lived.
+ */
+const YOUNG_GENERATION_MIB = 48;
 /** A thread that dies at once, again and again, is not started in a tight loop. */
 const RESTART_MS = 200;
 /** Building a snapshot of 100,000 rules takes seconds on a busy machine. */
@@ -137,7 +142,12 @@ export class Acceptors {
     const before = unix ? process.umask(SOCKET_UMASK) : undefined;
     const workerData: AcceptorPlan = { ...acceptor.plan, image: this.#image };
     // Its standard output is nobody's: the control thread's may be a pipe that has broken.
-    const worker = new Worker(file, { workerData, name: acceptor.plan.name, stdout: true });
+    const worker = new Worker(file, {
+      workerData,
+      name: acceptor.plan.name,
+      stdout: true,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB },
+    });
     acceptor.worker = worker;
     let failure = 'it ended before it listened';
     worker.on('error', (error) => {
