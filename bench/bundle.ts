@@ -7,17 +7,26 @@ import { join } from 'node:path';
 
 const RULES_A_SERVICE = 10;
 const SERVICES_A_FILE = 1000;
-const TRUST_DOMAIN = 'demo.example';
+export const TRUST_DOMAIN = 'demo.example';
 const PAYMENTS = `spiffe://${TRUST_DOMAIN}/ns/pay/sa/payments`;
-const CHECKOUT = `spiffe://${TRUST_DOMAIN}/ns/shop/sa/checkout`;
+/** Who asks in check.json. */
+export const CHECKOUT = `spiffe://${TRUST_DOMAIN}/ns/shop/sa/checkout`;
 
-/** Writes a bundle with exactly `rules` rules, a multiple of ten, that allows check.json. */
-export function writeBundle(folder: string, rules: number): void {
+/**
+ * Writes a bundle with exactly `rules` rules, a multiple of ten, that allows check.json.
+ * @param authorityPem vouches for certificates, which may then be sent
+ */
+export function writeBundle(folder: string, rules: number, authorityPem?: string): void {
   if (rules < RULES_A_SERVICE || rules % RULES_A_SERVICE !== 0) {
     throw new Error(`${rules} rules: expected a multiple of ${RULES_A_SERVICE}`);
   }
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'callers.yaml'), [ENFORCER, identity(0)].join('---\n'));
+  const proof = [enforcer(authorityPem === undefined ? 'principal' : 'principal, certificate')];
+  if (authorityPem !== undefined) {
+    writeFileSync(join(folder, 'authority.pem'), authorityPem);
+    proof.push(ISSUER);
+  }
+  writeFileSync(join(folder, 'callers.yaml'), [...proof, identity(0)].join('---\n'));
   const services = rules / RULES_A_SERVICE;
   for (let first = 0; first < services; first += SERVICES_A_FILE) {
     const documents: string[] = [];
@@ -29,10 +38,16 @@ export function writeBundle(folder: string, rules: number): void {
   }
 }
 
-const ENFORCER = `apiVersion: remit.mesh/v1
+const enforcer = (peer: string) => `apiVersion: remit.mesh/v1
 kind: Enforcer
 metadata: {name: on-this-host}
-spec: {type: gateway, local: true, asserts: {peer: [principal], destinations: ["*"]}}
+spec: {type: gateway, local: true, asserts: {peer: [${peer}], destinations: ["*"]}}
+`;
+
+const ISSUER = `apiVersion: remit.mesh/v1
+kind: Issuer
+metadata: {name: workloads}
+spec: {x509: {trustDomain: ${TRUST_DOMAIN}, bundle: ./authority.pem, maxLifetime: 24h}}
 `;
 
 /** The first service is the one that check.json asks about. */

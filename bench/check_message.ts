@@ -6,10 +6,42 @@ import { checkRequestFromJson } from '../proto/protojson.ts';
 
 export const CHECK_PATH = '/envoy.service.auth.v3.Authorization/Check';
 
+/** The part of check.json that a scenario may add to. */
+interface CheckJson {
+  readonly attributes: {
+    readonly source: object;
+    readonly request: { readonly http: object };
+  };
+}
+
+export interface MessageOptions {
+  /** The caller's certificate in PEM, which Envoy sends URL-encoded. */
+  readonly certificatePem?: string;
+  /** The length of a body of letters. */
+  readonly bodyBytes?: number;
+}
+
 /** An encoded CheckRequest. */
-export function checkMessage(): Buffer {
+export function checkMessage({ certificatePem, bodyBytes }: MessageOptions = {}): Buffer {
   const text = readFileSync(join(import.meta.dirname, 'check.json'), 'utf8');
-  return Buffer.from(checkRequestFromJson(JSON.parse(text)));
+  const { attributes } = JSON.parse(text) as CheckJson; // Our own file.
+  const { source, request } = attributes;
+  const message = {
+    attributes: {
+      ...attributes,
+      source: { ...source, ...(certificatePem && { certificate: urlEncoded(certificatePem) }) },
+      request: {
+        ...request,
+        http: { ...request.http, ...(bodyBytes && { body: 'x'.repeat(bodyBytes) }) },
+      },
+    },
+  };
+  return Buffer.from(checkRequestFromJson(message));
+}
+
+/** As Envoy does it: of what PEM is made of, these characters alone. */
+function urlEncoded(pem: string): string {
+  return pem.replace(/[\n +/=]/g, encodeURIComponent);
 }
 
 /** With the five bytes before it that gRPC puts: not compressed, and the length. */

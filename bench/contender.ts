@@ -5,16 +5,18 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cleanup } from '../demo/cleanup.ts';
-import { checkMessage, grpcFrame } from './check_message.ts';
+import { grpcFrame } from './check_message.ts';
 import { CpuClock } from './cpu_clock.ts';
 import { type Client, type LoadResult, type LoadShape, runLoad } from './load.ts';
 import type { ServerProcess } from './processes.ts';
 import { percentile } from './statistics.ts';
+import type { Target } from './target.ts';
 
 const GRPC_HEAD_BYTES = 5;
 
-/** How a run was asked for on the command line. */
+/** What is done to each contender: as the command line says, where a scenario says nothing else. */
 export interface Run {
   readonly pairs: number;
   readonly client: Client;
@@ -23,6 +25,12 @@ export interface Run {
   /** Answered before anything is measured: code is compiled and the heap has its size by then. */
   readonly warmUpRequests: number;
   readonly requests: number;
+  /** An encoded CheckRequest, the same each time. */
+  readonly message: Buffer;
+  /** Where the client runs, as taskset takes them. */
+  readonly clientCores: string;
+  /** Between the load and the look at resident memory. */
+  readonly restMs: number;
   readonly cleanup: Cleanup;
   readonly signal: AbortSignal;
   readonly progress: (line: string) => void;
@@ -35,7 +43,7 @@ export interface Contender {
 }
 
 export interface RunningContender {
-  readonly port: number;
+  readonly target: Target;
   readonly process: ServerProcess;
   /** Sends one message and returns the answer's length; throws when it is not the right answer. */
   probe(message: Buffer): Promise<number>;
@@ -50,6 +58,7 @@ export interface Measurement {
   /** CPU time of the whole process, all threads: other work on the machine changes it less. */
   readonly cpuUs: number;
   readonly residentMiB: number;
+  readonly residentPeakMiB: number;
 }
 
 export interface Pair {
@@ -74,7 +83,7 @@ export async function measurePairs(a: Contender, b: Contender, run: Run): Promis
   return pairs;
 }
 
-async function measure(contender: Contender, run: Run): Promise<Measurement> {
+export async function measure(contender: Contender, run: Run): Promise<Measurement> {
   const folder = mkdtempSync(join(tmpdir(), 'remit-bench-'));
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
   run.cleanup.add(remove);
@@ -87,23 +96,27 @@ async function measure(contender: Contender, run: Run): Promise<Measurement> {
 
 async function measureIn(folder: string, contender: Contender, run: Run): Promise<Measurement> {
   const running = await contender.start(folder, run);
-  const { port, process: server } = running;
-  const message = checkMessage();
+  const { target, process: server } = running;
+  const { message, client, clientCores: cores } = run;
   const messageFile = join(folder, 'message.bin');
   writeFileSync(messageFile, grpcFrame(message));
   const answerBytes = GRPC_HEAD_BYTES + (await running.probe(message));
   const requests = run.warmUpRequests + run.requests;
-  const load = { ...run.shape, client: run.client, port, messageFile, folder, requests };
+  const load = { ...run.shape, client, cores, target, messageFile, folder, requests };
   const cpu = new CpuClock(server);
   const result = await runLoad(load, run.cleanup).finally(() => cpu.stop());
-  const residentMiB = server.residentMiB();
+  await sleep(run.restMs);
+  const resident = {
+    residentMiB: server.residentMiB(),
+    residentPeakMiB: server.residentMiB('peak'),
+  };
   run.signal.throwIfAborted();
   if (result.answerBytes !== answerBytes * requests) {
     const got = result.answerBytes / requests;
     throw new Error(`${contender.name}: ${got} bytes an answer, not ${answerBytes}`);
   }
   await running.finish(1 + requests);
-  return { ...afterWarmUp(result, run.warmUpRequests, cpu), residentMiB };
+  return { ...afterWarmUp(result, run.warmUpRequests, cpu), ...resident };
 }
 
 /** Warm-up and measurement are one load: Envoy's connections live long, and so do these. */
@@ -111,7 +124,7 @@ function afterWarmUp(
   { endedUs, tookUs }: LoadResult,
   warmUpRequests: number,
   cpu: CpuClock,
-): Omit<Measurement, 'residentMiB'> {
+): Omit<Measurement, 'residentMiB' | 'residentPeakMiB'> {
   const ended = endedUs.toSorted();
   const fromUs = ended[warmUpRequests - 1]!;
   const toUs = ended.at(-1)!;

@@ -1,9 +1,13 @@
-// The yardstick: a bare grpc-js server that answers each Check with the bytes it was sent, through
-// identity (de)serialisers. What it reaches is what the transport alone lets pass.
+// The yardstick: a bare grpc-js server that answers each Check with the bytes it was sent, or
+// always with the same ones, through identity (de)serialisers. What it reaches is what the
+// transport alone lets pass.
 
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
 
 const identity = (bytes: Buffer): Buffer => bytes;
+
+const [address = '', constant] = process.argv.slice(2);
+const answer = constant === undefined ? undefined : Buffer.from(constant, 'hex');
 
 const server = new Server();
 server.addService(
@@ -20,11 +24,10 @@ server.addService(
   },
   {
     Check: (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>) =>
-      callback(null, call.request),
+      callback(null, answer ?? call.request),
   },
 );
 
-const [address = ''] = process.argv.slice(2);
 server.bindAsync(address, ServerCredentials.createInsecure(), (error) => {
   if (error === null) return;
   process.stderr.write(`cannot listen on ${address}: ${error.message}\n`);

@@ -3,9 +3,10 @@
 // bytes the answers had.
 
 import { readFileSync, writeFileSync } from 'node:fs';
-import { type ClientHttp2Session, connect, constants } from 'node:http2';
+import { type ClientHttp2Session, constants } from 'node:http2';
 import { CHECK_PATH } from './check_message.ts';
 import type { Load } from './load.ts';
+import { http2Session, type Target } from './target.ts';
 
 type Work = Load & { readonly log: string };
 
@@ -35,10 +36,35 @@ class LoadRun {
     return this.#log.join('\n');
   }
 
-  next(session: ClientHttp2Session): void {
-    if (this.#started === this.#load.requests) return;
+  /** As many at a time as were asked for, the next when one is answered. */
+  runClosed(sessions: readonly ClientHttp2Session[]): void {
+    for (const session of sessions) {
+      for (let stream = 0; stream < this.#load.streams; stream++) this.#next(session);
+    }
+  }
+
+  /** Each when it is due. Its time counts from then, also when this process was late. */
+  runOpen(sessions: readonly ClientHttp2Session[], rate: number): void {
+    const beganMs = performance.now();
+    const send = (): void => {
+      const due = Math.min(this.#load.requests, ((performance.now() - beganMs) * rate) / 1000);
+      while (this.#started < due) {
+        const session = sessions[this.#started % sessions.length]!;
+        this.#request(session, beganMs + (this.#started * 1000) / rate);
+      }
+      if (this.#started < this.#load.requests) setTimeout(send, 1);
+    };
+    send();
+  }
+
+  #next(session: ClientHttp2Session): void {
+    if (this.#started < this.#load.requests) {
+      this.#request(session, performance.now(), () => this.#next(session));
+    }
+  }
+
+  #request(session: ClientHttp2Session, startedMs: number, onAnswer?: () => void): void {
     this.#started++;
-    const startedMs = performance.now();
     const stream = session.request(HEADERS);
     let status: unknown;
     let grpcStatus: unknown;
@@ -59,7 +85,7 @@ class LoadRun {
       const tookUs = Math.round((performance.now() - startedMs) * 1000);
       this.#log.push(`${startedUs}\t${status}\t${tookUs}`);
       if (this.#log.length === this.#load.requests) this.#finish();
-      else this.next(session);
+      else onAnswer?.();
     });
     stream.end(this.#message);
   }
@@ -68,22 +94,21 @@ class LoadRun {
 /** @returns the bytes of all answers */
 async function main(work: Work): Promise<number> {
   const sessions = await Promise.all(
-    Array.from({ length: work.connections }, () => connected(work.port)),
+    Array.from({ length: work.connections }, () => connected(work.target)),
   );
   const { promise: finished, resolve, reject } = Promise.withResolvers<void>();
   const run = new LoadRun(work, (error) => (error === undefined ? resolve() : reject(error)));
-  for (const session of sessions) {
-    for (let stream = 0; stream < work.streams; stream++) run.next(session);
-  }
+  if (work.rate === undefined) run.runClosed(sessions);
+  else run.runOpen(sessions, work.rate);
   await finished;
   for (const session of sessions) session.destroy();
   writeFileSync(work.log, run.log);
   return run.answerBytes;
 }
 
-function connected(port: number): Promise<ClientHttp2Session> {
+function connected(target: Target): Promise<ClientHttp2Session> {
   return new Promise((resolve, reject) => {
-    const session = connect(`http://127.0.0.1:${port}`, {
+    const session = http2Session(target, {
       settings: { initialWindowSize: WINDOW_BYTES, enablePush: false },
     });
     session.once('connect', () => {

@@ -1,13 +1,13 @@
 // Loads a server with one message again and again, over several connections with several streams
-// each, from a process on the client's core: h2load where it is installed, else our own client,
+// each, from a process of its own: h2load where it is installed, else our own client,
 // which takes the same work and tells the same things.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cleanup } from '../demo/cleanup.ts';
-import { CHECK_PATH } from './check_message.ts';
-import { CLIENT_CORE, pinned } from './machine.ts';
+import { pinned } from './machine.ts';
+import { h2loadArguments, type Target } from './target.ts';
 
 export type Client = 'h2load' | 'node';
 
@@ -15,11 +15,18 @@ export interface LoadShape {
   readonly connections: number;
   /** Streams at a time on each connection. */
   readonly streams: number;
+  /**
+   * Requests a second, sent when they are due whatever became of those before (an open loop); then
+   * `streams` only bounds how many may be under way. Default: as fast as answers come.
+   */
+  readonly rate?: number;
 }
 
 export interface Load extends LoadShape {
   readonly client: Client;
-  readonly port: number;
+  readonly target: Target;
+  /** Where the client runs, as taskset takes them. */
+  readonly cores: string;
   readonly requests: number;
   /** A file with the framed message. */
   readonly messageFile: string;
@@ -50,11 +57,14 @@ export function runLoad(load: Load, cleanup: Cleanup): Promise<LoadResult> {
 
 async function runH2load(load: Load, cleanup: Cleanup): Promise<LoadResult> {
   const log = join(load.folder, 'load.log');
-  const output = await run(cleanup, [
+  const { rate, connections } = load;
+  const output = await run(cleanup, load.cores, [
     ...['h2load', `--requests=${load.requests}`, `--clients=${load.connections}`],
     ...[`--max-concurrent-streams=${load.streams}`, `--data=${load.messageFile}`],
     ...['--header=content-type: application/grpc', '--header=te: trailers', `--log-file=${log}`],
-    `http://127.0.0.1:${load.port}${CHECK_PATH}`,
+    // It takes whole numbers, a client.
+    ...(rate === undefined ? [] : [`--rps=${Math.max(1, Math.round(rate / connections))}`]),
+    ...h2loadArguments(load.target),
   ]);
   const find = (pattern: RegExp): number => Number(pattern.exec(output)?.[1]);
   const ok = find(/^status codes: (\d+) 2xx/m);
@@ -68,7 +78,7 @@ async function runOwnClient(load: Load, cleanup: Cleanup): Promise<LoadResult> {
   const log = join(load.folder, 'load.log');
   const program = join(import.meta.dirname, 'http2_client.ts');
   const work = JSON.stringify({ ...load, log });
-  const answerBytes = await run(cleanup, [process.execPath, program, work]);
+  const answerBytes = await run(cleanup, load.cores, [process.execPath, program, work]);
   return readLog(log, load.requests, Number(answerBytes));
 }
 
@@ -87,8 +97,13 @@ function readLog(log: string, requests: number, answerBytes: number): LoadResult
   return { endedUs, tookUs, answerBytes };
 }
 
-async function run(cleanup: Cleanup, command: readonly string[]): Promise<string> {
-  const [program = '', ...args] = pinned(CLIENT_CORE, command);
+/** @returns what the client printed */
+export async function run(
+  cleanup: Cleanup,
+  cores: string,
+  command: readonly string[],
+): Promise<string> {
+  const [program = '', ...args] = pinned(cores, command);
   const child: ChildProcess = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   cleanup.add(() => {
     child.kill('SIGKILL');

@@ -4,8 +4,10 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { availableParallelism, cpus, loadavg, release } from 'node:os';
 
 /** The server under test has a core to itself, the client that loads it another. */
-export const SERVER_CORE = 0;
-export const CLIENT_CORE = 1;
+export const SERVER_CORE = '0';
+export const CLIENT_CORE = '1';
+/** For what needs more than one: then server and client share them. */
+export const BOTH_CORES = '0,1';
 
 /** What a figure cannot be understood without. */
 export interface Machine {
@@ -35,9 +37,9 @@ export function describeMachine(client: string): Machine {
   };
 }
 
-/** The command line that runs `command` on the given core only. */
-export function pinned(core: number, command: readonly string[]): readonly string[] {
-  return ['taskset', '--cpu-list', String(core), ...command];
+/** The command line that runs `command` on the given cores only. */
+export function pinned(cores: string, command: readonly string[]): readonly string[] {
+  return ['taskset', '--cpu-list', cores, ...command];
 }
 
 let ticksPerSecond: number | undefined;

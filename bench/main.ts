@@ -3,17 +3,18 @@
 
 import { parseArgs } from 'node:util';
 import { Cleanup } from '../demo/cleanup.ts';
+import { checkMessage } from './check_message.ts';
 import type { Run } from './contender.ts';
 import { chooseClient } from './load.ts';
-import { describeMachine } from './machine.ts';
+import { CLIENT_CORE, describeMachine } from './machine.ts';
 import { formatMachine, formatReport, judge, type ScenarioReport } from './report.ts';
 import type { Scenario } from './scenario.ts';
 import { against, SCENARIOS } from './scenarios.ts';
 
 const HELP = `usage: npm run bench -- [options] [scenario…]
 
-Each scenario runs two servers in turn, each in a fresh process on core 0, loaded from core 1, and
-compares them pair by pair. Nothing counts unless every answer was the right one.
+Each scenario runs two servers in turn, each in a fresh process, most on core 0, loaded from core 1,
+and compares them pair by pair. Nothing counts unless every answer was the right one.
 
 Scenarios, all of them unless named:
 ${SCENARIOS.map(({ name, summary }) => `  ${name.padEnd(14)} ${summary}`).join('\n')}
@@ -66,6 +67,9 @@ async function main(args: readonly string[]): Promise<number> {
     },
     requests: count('requests', values.requests),
     warmUpRequests: count('warm-up', values['warm-up']),
+    message: checkMessage(),
+    clientCores: CLIENT_CORE,
+    restMs: 0,
     progress: (line: string) => process.stderr.write(`${line}\n`),
   };
   return await interruptible(async (cleanup, signal) => {

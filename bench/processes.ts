@@ -1,4 +1,4 @@
-// Servers under test: each a fresh process on its own core, waited for, stopped by its pid.
+// Servers under test: each a fresh process on cores of its own, waited for, stopped by its pid.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
@@ -18,7 +18,8 @@ process.on('exit', () => {
 
 export interface Start {
   readonly name: string;
-  readonly core: number;
+  /** As taskset takes them. */
+  readonly cores: string;
   /** Program and arguments. */
   readonly command: readonly string[];
   readonly logFile: string;
@@ -42,9 +43,9 @@ export class ServerProcess {
     return server;
   }
 
-  private constructor({ name, core, command, logFile }: Start) {
+  private constructor({ name, cores, command, logFile }: Start) {
     const log = openSync(logFile, 'a');
-    const [program = '', ...args] = pinned(core, command);
+    const [program = '', ...args] = pinned(cores, command);
     // taskset becomes the program, so its pid is the server's.
     const child = spawn(program, args, { stdio: ['ignore', log, log] });
     closeSync(log);
@@ -78,10 +79,11 @@ export class ServerProcess {
     return (Number(fields[11]) + Number(fields[12])) / cpuTicksPerSecond();
   }
 
-  /** Resident memory in MiB. */
-  residentMiB(): number {
+  /** Resident memory in MiB, of all threads; `peak` since the process began. */
+  residentMiB(which: 'now' | 'peak' = 'now'): number {
     const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
-    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
+    const field = which === 'now' ? /^VmRSS:\s+(\d+) kB$/m : /^VmHWM:\s+(\d+) kB$/m;
+    return Number(field.exec(status)?.[1]) / 1024;
   }
 
   async stop(): Promise<void> {

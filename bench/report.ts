@@ -68,7 +68,7 @@ export function formatMachine(machine: Machine, run: Run): string {
   const { shape, requests, warmUpRequests, pairs } = run;
   return (
     `${cpu}, ${cores} cores, Linux ${kernel}, Node ${node}, load average ${load.toFixed(2)}\n` +
-    `${client}: ${shape.connections} connections × ${shape.streams} streams, ` +
+    `${client}: ${shape.connections} connections × ${shape.streams} streams unless a scenario says else, ` +
     `${warmUpRequests} requests of warm-up, ${requests} measured, ${pairs} alternating pairs\n`
   );
 }

@@ -29,31 +29,25 @@ const MEASURED: readonly [keyof Measurement, string, string][] = [
   ['residentMiB', 'resident memory', 'MiB'],
 ];
 
-/** What each of two contenders did, and how `b` compares with `a`, pair by pair. */
+/** How `b` compares with `a`, pair by pair: what happened to one of them mostly met the other. */
+export function ratio(name: string, key: keyof Measurement, pairs: readonly Pair[]): Figure {
+  const samples = pairs.map(({ a, b }) => b[key] / a[key]);
+  return figure(name, '', samples);
+}
+
+/** What each of two contenders did. */
+export function measured(a: string, b: string, pairs: readonly Pair[]): Figure[] {
+  return MEASURED.flatMap(([key, what, unit]) => {
+    const of = (which: keyof Pair): number[] => pairs.map((pair) => pair[which][key]);
+    return [figure(`${a} ${what}`, unit, of('a')), figure(`${b} ${what}`, unit, of('b'))];
+  });
+}
+
+/** The ratios of throughput and of CPU a request, and what they were made of. */
 export function comparison(a: string, b: string, pairs: readonly Pair[]): Figure[] {
-  const each = (of: (pair: Pair) => number): number[] => pairs.map(of);
   return [
-    figure(
-      'throughput ratio',
-      '',
-      each((it) => it.b.requestsPerSecond / it.a.requestsPerSecond),
-    ),
-    figure(
-      'CPU ratio',
-      '',
-      each((it) => it.a.cpuUs / it.b.cpuUs),
-    ),
-    ...MEASURED.flatMap(([key, what, unit]) => [
-      figure(
-        `${a} ${what}`,
-        unit,
-        each((it) => it.a[key]),
-      ),
-      figure(
-        `${b} ${what}`,
-        unit,
-        each((it) => it.b[key]),
-      ),
-    ]),
+    ratio('throughput ratio', 'requestsPerSecond', pairs),
+    ratio('cost ratio', 'cpuUs', pairs),
+    ...measured(a, b, pairs),
   ];
 }

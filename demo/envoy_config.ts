@@ -54,6 +54,8 @@ export interface ListenerOptions {
    */
   readonly normalizePath?: boolean;
   readonly authz?: AuthzOptions;
+  /** Asks nobody, lets everything through; default false. On only to measure what asking costs. */
+  readonly unprotected?: boolean;
   /** Bytes instead of HTTP; then nothing about paths, bodies and headers counts. */
   readonly tcp?: TcpOptions;
 }
@@ -160,7 +162,9 @@ function connectionManager(options: ListenerOptions, accessLogFile: string): Jso
       virtual_hosts: [{ name: 'all', domains: ['*'], routes: routes(options.authz ?? {}) }],
     },
     http_filters: [
-      { name: EXT_AUTHZ, typed_config: extAuthz(options.authz ?? {}) },
+      ...(options.unprotected
+        ? []
+        : [{ name: EXT_AUTHZ, typed_config: extAuthz(options.authz ?? {}) }]),
       {
         name: 'envoy.filters.http.router',
         typed_config: { '@type': `${TYPE}.extensions.filters.http.router.v3.Router` },

@@ -5,10 +5,18 @@ import { extname } from 'node:path';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { type LoadResult, type LoadTask, load } from './load.ts';
 
+/** Of what parsing leaves behind most lives on; a larger one only stays in the process. */
+const YOUNG_GENERATION_MIB = 24;
+
 /** Rejects only when the thread itself fails, for example for lack of memory. */
 export function loadInThread(task: LoadTask): Promise<LoadResult> {
   const file = new URL(`load_thread${extname(import.meta.filename)}`, import.meta.url);
-  const worker = new Worker(file, { workerData: { load: task }, name: 'load', stdout: true });
+  const worker = new Worker(file, {
+    workerData: { load: task },
+    name: 'load',
+    stdout: true,
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB },
+  });
   return new Promise((resolve, reject) => {
     worker.once('message', resolve);
     worker.once('error', reject);

@@ -5,10 +5,16 @@
 import type { TemplateSegment } from './path_template.ts';
 
 class RouteNode<T> {
-  readonly literals = new Map<string, RouteNode<T>>();
+  /** Undefined where no literal text goes on, as in each leaf. */
+  literals: Map<string, RouteNode<T>> | undefined;
   capture: RouteNode<T> | undefined;
   rest: T | undefined;
   end: T | undefined;
+
+  addLiteral(text: string, node: RouteNode<T>): void {
+    this.literals ??= new Map();
+    this.literals.set(text, node);
+  }
 }
 
 export interface RouteMatch<T> {
@@ -34,11 +40,11 @@ export class RouteTable<T> {
         return true;
       }
       let next: RouteNode<T> | undefined =
-        segment.kind === 'capture' ? node.capture : node.literals.get(segment.text);
+        segment.kind === 'capture' ? node.capture : node.literals?.get(segment.text);
       if (next === undefined) {
         next = new RouteNode();
         if (segment.kind === 'capture') node.capture = next;
-        else node.literals.set(segment.text, next);
+        else node.addLiteral(segment.text, next);
       }
       node = next;
     }
@@ -67,7 +73,7 @@ function walk<T>(
   const end = slash === -1 ? path.length : slash;
   const segment = decodeSegment(path.slice(start, end));
   if (segment !== undefined) {
-    const literal = node.literals.get(segment);
+    const literal = node.literals?.get(segment);
     if (literal !== undefined) {
       const target = slash === -1 ? literal.end : walk(literal, path, slash + 1, captures);
       if (target !== undefined) return target;

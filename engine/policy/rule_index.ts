@@ -26,21 +26,25 @@ interface Found {
 const FOUND_MAX = 256;
 
 export class RuleIndex {
-  readonly #principals: Bucket = new Map();
-  readonly #serviceAccounts: Bucket = new Map();
-  readonly #namespaces: Bucket = new Map();
-  readonly #trustDomains: Bucket = new Map();
-  readonly #kinds: Bucket = new Map();
+  // Made when there is something to put: a large bundle has thousands of indexes, and each of them
+  // uses few of its maps.
+  #principals: Bucket | undefined;
+  #serviceAccounts: Bucket | undefined;
+  #namespaces: Bucket | undefined;
+  #trustDomains: Bucket | undefined;
+  #kinds: Bucket | undefined;
   readonly #rest: Rule[] = [];
-  readonly #found = new Map<string, Found>();
+  #found: Map<string, Found> | undefined;
 
   add(rule: Rule, anchors: Anchors): void {
-    this.#found.clear();
-    if (anchors.principals) put(this.#principals, anchors.principals, rule);
-    else if (anchors.serviceAccounts) put(this.#serviceAccounts, anchors.serviceAccounts, rule);
-    else if (anchors.namespaces) put(this.#namespaces, anchors.namespaces, rule);
-    else if (anchors.trustDomains) put(this.#trustDomains, anchors.trustDomains, rule);
-    else if (anchors.kinds) put(this.#kinds, anchors.kinds, rule);
+    this.#found = undefined;
+    const { principals, serviceAccounts, namespaces, trustDomains, kinds } = anchors;
+    if (principals) this.#principals = put(this.#principals, principals, rule);
+    else if (serviceAccounts) {
+      this.#serviceAccounts = put(this.#serviceAccounts, serviceAccounts, rule);
+    } else if (namespaces) this.#namespaces = put(this.#namespaces, namespaces, rule);
+    else if (trustDomains) this.#trustDomains = put(this.#trustDomains, trustDomains, rule);
+    else if (kinds) this.#kinds = put(this.#kinds, kinds, rule);
     else this.#rest.push(rule);
   }
 
@@ -50,6 +54,7 @@ export class RuleIndex {
    */
   rulesFor(principal: Principal): readonly Rule[] {
     const { id, kind } = principal;
+    this.#found ??= new Map();
     const found = this.#found.get(id);
     if (found !== undefined && found.kind === kind) return found.rules;
     const rules = this.#candidates(principal).filter((rule) => principalMatches(rule, principal));
@@ -63,21 +68,22 @@ export class RuleIndex {
     if (spiffe === undefined) return this.#rest;
     const { kubernetes, trustDomain } = spiffe;
     const buckets: (readonly Rule[] | undefined)[] = [
-      this.#principals.get(id),
-      kubernetes && this.#serviceAccounts.get(kubernetes.qualified),
-      kubernetes && this.#namespaces.get(kubernetes.namespace),
-      this.#trustDomains.get(trustDomain),
-      this.#kinds.get(kind),
+      this.#principals?.get(id),
+      kubernetes && this.#serviceAccounts?.get(kubernetes.qualified),
+      kubernetes && this.#namespaces?.get(kubernetes.namespace),
+      this.#trustDomains?.get(trustDomain),
+      this.#kinds?.get(kind),
       this.#rest,
     ];
     return buckets.flatMap((rules) => rules ?? []);
   }
 }
 
-function put(bucket: Bucket, keys: readonly string[], rule: Rule): void {
+function put(bucket: Bucket = new Map(), keys: readonly string[], rule: Rule): Bucket {
   for (const key of new Set(keys)) {
     const rules = bucket.get(key);
     if (rules === undefined) bucket.set(key, [rule]);
     else rules.push(rule);
   }
+  return bucket;
 }
