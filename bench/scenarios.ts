@@ -17,6 +17,9 @@ const LATENCY_LOAD = 0.5;
 /** Under an open loop no request should wait in the client; Remit admits as many by default. */
 const OPEN_LOOP_STREAMS = 1_000;
 const BODY_BYTES = 64 * 1024;
+/** A modest load, requests a second: what a process needs under pressure is another question. */
+const MODEST_RATE = 1_000;
+const MODEST_CONNECTIONS = 4;
 const REST_MS = 3_000;
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -113,8 +116,14 @@ async function measureLatency(run: Run): Promise<Figure[]> {
 
 async function measureMemory(run: Run): Promise<Figure[]> {
   const server = remit({ rules: 10_000, poolThreads: 1 });
-  // Modest: what a process needs under pressure is another question.
-  const modest = { ...run, shape: { connections: 4, streams: 8 }, restMs: REST_MS };
+  const modest: Run = {
+    ...run,
+    shape: { connections: MODEST_CONNECTIONS, streams: OPEN_LOOP_STREAMS, rate: MODEST_RATE },
+    // Some ten seconds of it.
+    requests: Math.ceil(run.requests / 8),
+    warmUpRequests: Math.ceil(run.warmUpRequests / 8),
+    restMs: REST_MS,
+  };
   const measurements: Measurement[] = [];
   while (measurements.length < run.pairs) {
     const measurement = await measure(server, modest);
