@@ -9,6 +9,7 @@ import {
   type ServerListener,
   status,
 } from '@grpc/grpc-js';
+import type { UnfinishedCalls, WaitsFor, WatchedCall } from './unfinished_calls.ts';
 
 /** Answers an encoded request; `call` tells of its deadline. Neither throws nor rejects. */
 export type AnswerCheck = (
@@ -23,11 +24,15 @@ const REPEATED = { code: status.UNIMPLEMENTED, details: 'a second message', meta
 const nothing = (): void => undefined;
 
 /** For the calls of one method; all others pass. */
-export function answerChecks(path: string, answer: AnswerCheck): ServerInterceptor {
+export function answerChecks(
+  path: string,
+  answer: AnswerCheck,
+  unfinished: UnfinishedCalls,
+): ServerInterceptor {
   return (method, call) => {
     if (method.path !== path) return call as ServerInterceptingCall;
     // The types ask for the class where grpc-js calls nothing but the interface.
-    return new CheckCall(call, answer) as unknown as ServerInterceptingCall;
+    return new CheckCall(call, answer, unfinished) as unknown as ServerInterceptingCall;
   };
 }
 
@@ -35,49 +40,64 @@ export function answerChecks(path: string, answer: AnswerCheck): ServerIntercept
  * What grpc-js starts in place of the call; it is its listener too. Nothing but `start` is ever
  * called on it, because the listener that would do so is never told anything.
  */
-class CheckCall implements ServerListener {
-  readonly #call: ServerInterceptingCallInterface;
+class CheckCall implements ServerListener, WatchedCall {
+  readonly call: ServerInterceptingCallInterface;
+  readonly mayStay = false;
+  waitsFor: WaitsFor = 'client';
   readonly #answer: AnswerCheck;
+  readonly #unfinished: UnfinishedCalls;
   #message: Buffer | undefined = undefined;
 
-  constructor(call: ServerInterceptingCallInterface, answer: AnswerCheck) {
-    this.#call = call;
+  constructor(
+    call: ServerInterceptingCallInterface,
+    answer: AnswerCheck,
+    unfinished: UnfinishedCalls,
+  ) {
+    this.call = call;
     this.#answer = answer;
+    this.#unfinished = unfinished;
   }
 
   start(): void {
-    this.#call.start(this);
+    this.#unfinished.begin(this);
+    this.call.start(this);
   }
 
   onReceiveMetadata(): void {
-    this.#call.startRead();
+    this.call.startRead();
   }
 
   onReceiveMessage(message: Buffer): void {
     if (this.#message !== undefined) {
-      this.#call.sendStatus(REPEATED);
+      this.call.sendStatus(REPEATED);
       return;
     }
     this.#message = message;
-    this.#call.startRead();
+    this.call.startRead();
   }
 
   onReceiveHalfClose(): void {
     if (this.#message === undefined) {
-      this.#call.sendStatus(MISSING);
+      this.call.sendStatus(MISSING);
       return;
     }
-    const answer = this.#answer(this.#message, this.#call);
+    this.waitsFor = 'us';
+    const answer = this.#answer(this.#message, this.call);
     if (answer instanceof Promise) void answer.then((response) => this.#reply(response));
     else this.#reply(answer);
   }
 
   onCancel(): void {
-    // An answer that nobody waits for any more is dropped by grpc-js.
+    // Told of every call, when all of its answer has left or nobody waits for it any more; an
+    // answer that comes later is dropped by grpc-js.
+    this.waitsFor = 'nobody';
+    this.#unfinished.end(this);
   }
 
   #reply(response: Buffer): void {
-    this.#call.sendMessage(response, nothing);
-    this.#call.sendStatus(OK);
+    if (this.waitsFor === 'us') this.waitsFor = 'client';
+    this.#unfinished.answered(this);
+    this.call.sendMessage(response, nothing);
+    this.call.sendStatus(OK);
   }
 }

@@ -2,7 +2,7 @@
 // (DESIGN 5.7). Messages pass through undecoded, so that everything a client can send is answered
 // by a successful RPC; grpc-js answers by itself only where framing is broken or 16 MiB are passed.
 
-import type { ServerHttp2Session } from 'node:http2';
+import type { Http2Server, ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import {
@@ -27,9 +27,12 @@ import { decisionId } from '../workers/decision_id.ts';
 import { type Address, isLocal } from './address.ts';
 import { type AnswerCheck, answerChecks } from './check_call.ts';
 import { limitCompressedCalls } from './compressed_calls.ts';
+import { ConnectionGuard } from './connection_guard.ts';
 import { Listener } from './listener.ts';
 import { TlsGate, type TlsGatePorts } from './tls_gate.ts';
 import type { TlsMaterial } from './tls_material.ts';
+import { UnfinishedCalls } from './unfinished_calls.ts';
+import { watchCalls } from './watch_calls.ts';
 
 export const CHECK_SERVICE = 'envoy.service.auth.v3.Authorization';
 const KEEPALIVE_MS = 60_000;
@@ -70,6 +73,9 @@ export interface CheckServerOptions {
   readonly streamsMax: number;
   /** Of one listener in one thread. */
   readonly connectionsMax: number;
+  readonly silentMs: number;
+  readonly unfinishedMs: number;
+  readonly unfinishedBytes: number;
   readonly connectionAgeMs: number;
   readonly connectionGraceMs: number;
   readonly handshakeMs: number;
@@ -114,6 +120,8 @@ export class CheckServer {
         return refuse(error);
       }
     };
+    const { path } = CHECK.Check!;
+    const unfinished = new UnfinishedCalls(options);
     this.#server = new Server({
       'grpc.max_receive_message_length': TRANSPORT_BYTES_MAX,
       'grpc.max_concurrent_streams': options.streamsMax,
@@ -125,7 +133,11 @@ export class CheckServer {
       'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
       // Nothing serves what channelz counts of each call; our own metrics count answers.
       'grpc.enable_channelz': 0,
-      interceptors: [limitCompressedCalls(), answerChecks(CHECK.Check!.path, answer)],
+      interceptors: [
+        limitCompressedCalls(),
+        watchCalls(path, unfinished),
+        answerChecks(path, answer, unfinished),
+      ],
     });
     this.#server.addService(CHECK, {
       Check: () => {
@@ -136,10 +148,23 @@ export class CheckServer {
     const reflected = { ...authorizationPackage(), ...foreignPackage(healthProto) };
     new ReflectionService(reflected).addToServer(this.#server);
     const injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
-    this.#inject = (socket) => injector.injectConnection(socket);
+    const guard = new ConnectionGuard(options.silentMs);
+    let injected: Socket | undefined;
+    for (const server of this.#http2Servers().keys()) {
+      server.on('session', (session) => {
+        if (injected !== undefined) guard.watch(injected, session);
+      });
+    }
+    this.#inject = (socket) => {
+      // A session is made of it at once, and names no socket that could be compared.
+      injected = socket;
+      injector.injectConnection(socket);
+      injected = undefined;
+    };
     this.#listener = new Listener(
       (socket) => (this.#gate === undefined ? this.#inject(socket) : this.#gate.accept(socket)),
       options.connectionsMax,
+      () => guard.makeRoom(),
     );
   }
 
@@ -200,12 +225,13 @@ export class CheckServer {
    * cuts nothing off then (1.14.7). Its types do not name the field.
    */
   #sessions(): ServerHttp2Session[] {
-    const { http2Servers } = this.#server as unknown as {
-      readonly http2Servers: ReadonlyMap<unknown, { readonly sessions: Set<ServerHttp2Session> }>;
-    };
-    return [...http2Servers.values()]
+    return [...this.#http2Servers().values()]
       .flatMap(({ sessions }) => [...sessions])
       .filter(({ destroyed }) => !destroyed);
+  }
+
+  #http2Servers(): ReadonlyMap<Http2Server, { readonly sessions: Set<ServerHttp2Session> }> {
+    return (this.#server as unknown as { readonly http2Servers: never }).http2Servers;
   }
 }
 

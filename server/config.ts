@@ -68,6 +68,9 @@ const configSchema = strict(
       streamsMax: z.int().min(1).max(10_000).optional(),
       connectionsMax: z.int().min(1).max(100_000).optional(),
       reloadMs: z.int().min(0).max(3_600_000).optional(),
+      silentMs: z.int().min(100).max(600_000).optional(),
+      unfinishedMs: z.int().min(100).max(600_000).optional(),
+      unfinishedMiB: z.int().min(32).max(4096).optional(),
       connectionAgeMs: z.int().min(1_000).max(86_400_000).optional(),
       handshakeMs: z.int().min(100).max(60_000).optional(),
     }).optional(),
@@ -116,6 +119,12 @@ export interface ResolvedConfig {
     readonly drainMs: number;
     readonly streamsMax: number;
     readonly connectionsMax: number;
+    /** For the first request of a connection. */
+    readonly silentMs: number;
+    /** For a message to arrive whole, and for its answer to be read. */
+    readonly unfinishedMs: number;
+    /** Of all such calls, of one listener in one thread. */
+    readonly unfinishedBytes: number;
     readonly connectionAgeMs: number;
     readonly connectionGraceMs: number;
     /** Between two looks at the files; 0: only SIGHUP makes it look. */
@@ -197,6 +206,9 @@ function resolveConfig(config: Config, folder: string, tls: TlsConfig | undefine
       drainMs: limits?.drainMs ?? 10_000,
       streamsMax: limits?.streamsMax ?? 1_000,
       connectionsMax: limits?.connectionsMax ?? 1_024,
+      silentMs: limits?.silentMs ?? 10_000,
+      unfinishedMs: limits?.unfinishedMs ?? 5_000,
+      unfinishedBytes: (limits?.unfinishedMiB ?? 64) * MiB,
       connectionAgeMs: limits?.connectionAgeMs ?? 1_800_000,
       reloadMs: limits?.reloadMs ?? 1_000,
       connectionGraceMs: limits?.drainMs ?? 10_000,

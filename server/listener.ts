@@ -13,15 +13,23 @@ export class Listener {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  constructor(accept: (socket: Socket) => void, connectionsMax: number) {
+  /** @param makeRoom closes a connection that matters less than a new one, if there is one */
+  constructor(
+    accept: (socket: Socket) => void,
+    connectionsMax: number,
+    makeRoom: () => boolean = () => false,
+  ) {
     this.#server = createServer({ noDelay: true }, (socket) => {
+      if (this.#sockets.size >= connectionsMax && !makeRoom()) {
+        socket.destroy();
+        return;
+      }
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
       // A connection that breaks is no event for anybody else.
       socket.on('error', () => undefined);
       accept(socket);
     });
-    this.#server.maxConnections = connectionsMax;
   }
 
   get connections(): number {
