@@ -42,8 +42,8 @@ records: {evidence: "file:/dev/null", decisions: "file:/dev/null"}
 
   afterEach(async () => {
     client.close();
-    const { code } = await serve.stop();
-    assert.equal(code, 0);
+    const { code, signal, stderr } = await serve.stop();
+    assert.deepEqual({ code, signal }, { code: 0, signal: null }, stderr.slice(-3000));
   });
 
   const result = async (): Promise<string> => (await client.check(READ)).result;
