@@ -1,7 +1,7 @@
 // The thread of an attacker, so that its work does not delay the honest caller's.
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { ATTACKS, type AttackName, NEVER_READS } from './attacks.ts';
+import { ATTACKS, type AttackName } from './attacks.ts';
 
 const { name, port, allowed } = workerData as {
   readonly name: AttackName;
@@ -13,8 +13,7 @@ let count = 0;
 parentPort!.once('message', () => {
   running = false;
 });
-const run = name === 'answers that nobody reads' ? NEVER_READS : ATTACKS[name];
-await run({
+await ATTACKS[name]({
   port,
   running: () => running,
   did: (more) => {

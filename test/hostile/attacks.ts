@@ -113,6 +113,22 @@ const endlessHeaders = Buffer.concat([
 ]);
 const moreHeaders = times(1_000, () => frame('continuation', 0, 1, headerBlock({ x: 'v' })));
 
+/** Whole questions, as many as a connection may have open, on ever more connections. */
+const neverReads: Run = async ({ port, running, did, allowed }) => {
+  const asked = times(STREAMS, (index) => checkFrames(streamId(index), allowed));
+  let sockets: AttackSocket[] = [];
+  while (running()) {
+    const shut = settings([INITIAL_WINDOW_SIZE, 0]);
+    const socket = await AttackSocket.openHttp2(port, true, shut);
+    await socket.write(asked);
+    did(STREAMS);
+    sockets = [...sockets.filter(({ alive }) => alive), socket];
+    // Slower than what the server can decide: it is the answers that shall pile up.
+    await sleep(200);
+  }
+  for (const socket of sockets) socket.destroy();
+};
+
 export const ATTACKS = {
   'connections that say nothing': silent(3_000, Buffer.alloc(0), false),
   'connections that begin HTTP/2 and ask nothing': silent(3_000, Buffer.alloc(0), true),
@@ -155,16 +171,7 @@ export const ATTACKS = {
   ),
   'a byte at a time': unfinished(Buffer.alloc(1), 5),
   'megabytes of unfinished messages': unfinished(Buffer.alloc(16_000), 1),
+  'answers that nobody reads': neverReads,
 } satisfies Record<string, Run>;
 
-export type AttackName = keyof typeof ATTACKS | 'answers that nobody reads';
-
-/** A client that asks without end and whose window stays shut. */
-export const NEVER_READS: Run = async (attack) => {
-  const { allowed } = attack;
-  const asks = flood(
-    (round) => times(100, (index) => checkFrames(streamId(round * 100 + index), allowed)),
-    (port) => AttackSocket.openHttp2(port, false, settings([INITIAL_WINDOW_SIZE, 0])),
-  );
-  await asks(attack);
-};
+export type AttackName = keyof typeof ATTACKS;

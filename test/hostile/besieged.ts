@@ -132,8 +132,8 @@ class HonestCaller {
       this.#times.length % 2 === 0 ? ([ALLOWED, 'allow'] as const) : ([DENIED, 'deny'] as const);
     const startedMs = performance.now();
     try {
-      const { outcome } = readAnswer(await this.#client.send(bytes, { timeoutMs: 10_000 }));
-      if (outcome !== want) this.#wrong.push(outcome);
+      const { outcome, reason } = readAnswer(await this.#client.send(bytes, { timeoutMs: 10_000 }));
+      if (outcome !== want) this.#wrong.push(`${outcome} ${reason}`);
     } catch (error) {
       this.#wrong.push(String(error));
     }
