@@ -160,7 +160,8 @@ export class UnfinishedCalls {
     this.end(watched);
     watched.call.sendStatus(why);
     // Else it would stay open for the rest of the message, and keep what has come of it.
-    stream?.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    // Any other code makes an Error with a stack of each.
+    stream?.close(constants.NGHTTP2_CANCEL);
   }
 }
 

@@ -28,6 +28,8 @@ export interface Attack {
 type Run = (attack: Attack) => Promise<void>;
 
 const STREAMS = 1_000;
+/** Few enough for the pool, which refuses beyond its queue. */
+const ASKED_AT_ONCE = 60;
 const INITIAL_WINDOW_SIZE = 4;
 
 /** How soon an attacker comes back whose connection was closed; at once would be a flood. */
@@ -113,18 +115,18 @@ const endlessHeaders = Buffer.concat([
 ]);
 const moreHeaders = times(1_000, () => frame('continuation', 0, 1, headerBlock({ x: 'v' })));
 
-/** Whole questions, as many as a connection may have open, on ever more connections. */
+/** Whole questions on ever more connections, whose windows stay shut. */
 const neverReads: Run = async ({ port, running, did, allowed }) => {
-  const asked = times(STREAMS, (index) => checkFrames(streamId(index), allowed));
+  const asked = times(ASKED_AT_ONCE, (index) => checkFrames(streamId(index), allowed));
   let sockets: AttackSocket[] = [];
   while (running()) {
     const shut = settings([INITIAL_WINDOW_SIZE, 0]);
     const socket = await AttackSocket.openHttp2(port, true, shut);
     await socket.write(asked);
-    did(STREAMS);
+    did(ASKED_AT_ONCE);
     sockets = [...sockets.filter(({ alive }) => alive), socket];
     // Slower than what the server can decide: it is the answers that shall pile up.
-    await sleep(200);
+    await sleep(20);
   }
   for (const socket of sockets) socket.destroy();
 };

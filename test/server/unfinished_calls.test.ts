@@ -1,0 +1,94 @@
+// Calls that wait for their client end by themselves, and those of honest clients do not (C-111).
+
+import assert from 'node:assert/strict';
+import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { status } from '@grpc/grpc-js';
+import { MiB } from '../../engine/limits.ts';
+import { CHECK_SERVICE } from '../../server/check_server.ts';
+import { messageHead } from '../hostile/frames.ts';
+import { useFolder } from '../support/folder.ts';
+import { encodeCall, WAYS } from '../support/mesh.ts';
+import { RECORD_FILES, startServer, type TestServer } from '../support/server.ts';
+import { until } from '../support/wait.ts';
+
+const UNFINISHED_MS = 300;
+const CHECK = `/${CHECK_SERVICE}/Check`;
+const HEALTH = '/grpc.health.v1.Health/Check';
+const [WAY] = WAYS as [(typeof WAYS)[number]];
+
+describe('a call that waits for its client', () => {
+  const folder = useFolder();
+  let server: TestServer;
+  let session: ClientHttp2Session;
+
+  before(async () => {
+    const limits = `limits: {unfinishedMs: ${UNFINISHED_MS}, unfinishedMiB: 32}`;
+    server = await startServer(folder, {
+      config: `threads: {pool: 0}\n${RECORD_FILES}\n${limits}`,
+    });
+  });
+  after(() => server.stop());
+
+  beforeEach(() => {
+    const { address } = server;
+    assert.ok(address.kind === 'tcp');
+    session = connect(`http://127.0.0.1:${address.port}`);
+  });
+  afterEach(() => session.destroy());
+
+  function begin(path: string, first: Buffer): { stream: ClientHttp2Stream; said: number[] } {
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': path,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    });
+    const said: number[] = [];
+    stream.on('error', () => undefined);
+    stream.on('response', (headers) => said.push(Number(headers['grpc-status'])));
+    stream.resume();
+    stream.write(first);
+    return { stream, said };
+  }
+
+  for (const path of [CHECK, HEALTH]) {
+    it(`is refused when its message takes too long: ${path}`, async () => {
+      const { stream, said } = begin(path, messageHead(100));
+      const drip = setInterval(() => stream.write(Buffer.alloc(1)), 50);
+      const startedMs = performance.now();
+      await until(() => stream.closed);
+      clearInterval(drip);
+      assert.ok(performance.now() - startedMs >= UNFINISHED_MS);
+      assert.deepEqual(said, [status.DEADLINE_EXCEEDED]);
+    });
+  }
+
+  it('may take its time, as long as that is less', async () => {
+    const message = encodeCall(WAY.call);
+    const { stream } = begin(CHECK, messageHead(message.length));
+    const answer: Buffer[] = [];
+    stream.on('data', (chunk: Buffer) => answer.push(chunk));
+    stream.write(message.subarray(0, 50));
+    await sleep(UNFINISHED_MS / 3);
+    stream.end(message.subarray(50));
+    await until(() => stream.closed);
+    assert.ok(Buffer.concat(answer).length > 0);
+  });
+
+  it('makes room, the oldest first, when all of them hold too much', async () => {
+    const held = Array.from({ length: 4 }, () => begin(CHECK, messageHead(15 * MiB)));
+    for (const { stream } of held) {
+      stream.write(Buffer.alloc(10 * MiB));
+      await sleep(30);
+    }
+    await until(() => held[0]!.stream.closed);
+    assert.deepEqual(held[0]!.said, [status.RESOURCE_EXHAUSTED]);
+    assert.deepEqual(held.at(-1)!.said, []);
+  });
+
+  it('does not keep others from being answered', async () => {
+    for (let count = 0; count < 100; count++) begin(CHECK, messageHead(15 * MiB));
+    assert.equal((await server.client.check(encodeCall(WAY.call))).result, WAY.want);
+  });
+});
