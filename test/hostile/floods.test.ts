@@ -13,7 +13,7 @@ const GROWTH_MIB_MAX = 96;
 /** Above a server that has answered thousands: 64 MiB of unfinished calls, and garbage. */
 const ABOVE_MIB_MAX = 384;
 /** Wide, because the machine may be busy; alone it is half a second at most. */
-const ANSWER_MS_MAX = 3_000;
+const ANSWER_MS_MAX = 10_000;
 /** Sockets of the callers before and after come and go. */
 const OPEN_MORE_MAX = 2;
 const CONNECTIONS_MAX = 256;

@@ -121,7 +121,8 @@ records: {evidence: "file:/dev/null", decisions: "file:/dev/null"}
     await decides(DENY);
   });
 
-  it('answers by the old or the new bundle, never by an older one, while it changes 50 times', async () => {
+  it('answers by the old or the new bundle, never by an older one, while it changes 50 times', async function () {
+    this.timeout(240_000);
     const policies = await start('often', 0, '{acceptors: 2, pool: 2}');
     const clients = Array.from({ length: 4 }, () => new CheckClient(serve.check[0]!));
     let version = 1;
