@@ -9,8 +9,11 @@ import { type ServerInterceptingCallInterface, status } from '@grpc/grpc-js';
 const CALL_BYTES = 16 * 1024;
 /** Of a piece of a message, besides the memory that it lies in: attackers send a byte at a time. */
 const CHUNK_BYTES = 256;
-/** A stream's window: at most so much has come before anybody looks. */
-const FIRST_BYTES = 64 * 1024;
+/**
+ * An honest burst is read in one turn and answered in the next few; only what is held for longer is
+ * refused for the sum, unless it is twice the bound.
+ */
+const GRACE_MS = 100;
 /** The time limit is looked at so many times while it runs. */
 const LOOKS = 10;
 
@@ -85,6 +88,7 @@ export class UnfinishedCalls {
     this.#held.delete(call);
     held.sinceMs = performance.now();
     this.#held.set(call, held);
+    this.#charge(call, held, CALL_BYTES);
   }
 
   /** Each call, when it is over. */
@@ -123,16 +127,19 @@ export class UnfinishedCalls {
       () => this.#resetLate(),
       Math.ceil(this.#limits.unfinishedMs / LOOKS),
     ).unref();
-    const isWhole = call.waitsFor === 'us' || stream?.readableEnded === true;
-    this.#charge(call, held, CALL_BYTES + (isWhole ? 0 : FIRST_BYTES));
-    if (isWhole) return;
+    // The pool bounds what waits for it.
+    if (call.waitsFor === 'us') return;
+    this.#charge(call, held, CALL_BYTES);
+    if (stream?.readableEnded === true) return;
     let memory: ArrayBufferLike | undefined;
-    stream?.on('data', ({ buffer }: Buffer) => {
+    const add = ({ buffer }: Buffer): void => {
       // A piece keeps all the memory that it was read into, which the next may lie in too.
       const more = buffer === memory ? 0 : buffer.byteLength;
       memory = buffer;
       this.#charge(call, held, CHUNK_BYTES + more);
-    });
+    };
+    for (const piece of piecesOf(call.call)) add(piece);
+    stream?.on('data', add);
   }
 
   #charge(call: WatchedCall, held: Held, bytes: number): void {
@@ -140,10 +147,14 @@ export class UnfinishedCalls {
     if (this.#held.get(call) !== held) return;
     held.bytes += bytes;
     this.#bytes += bytes;
-    if (this.#bytes <= this.#limits.unfinishedBytes) return;
-    for (const [oldest] of this.#held) {
+    const { unfinishedBytes } = this.#limits;
+    if (this.#bytes <= unfinishedBytes) return;
+    const graceMs = this.#bytes <= 2 * unfinishedBytes ? GRACE_MS : 0;
+    const beforeMs = performance.now() - graceMs;
+    for (const [oldest, { sinceMs }] of this.#held) {
+      if (sinceMs > beforeMs) return;
       if (oldest.waitsFor === 'client') this.#reset(oldest, TOO_MUCH);
-      if (this.#bytes <= this.#limits.unfinishedBytes) return;
+      if (this.#bytes <= unfinishedBytes) return;
     }
   }
 
@@ -165,9 +176,25 @@ export class UnfinishedCalls {
   }
 }
 
-/** The HTTP/2 stream below a call, which the types of grpc-js do not name (1.14.7). */
+/** Fields of a call that the types of grpc-js do not name (1.14.7). */
+interface InnerCall {
+  readonly nextCall?: InnerCall;
+  readonly stream?: ServerHttp2Stream;
+  readonly decoder?: { readonly readPartialMessage?: readonly Buffer[] };
+}
+
+function innermost(call: ServerInterceptingCallInterface): InnerCall {
+  let inner = call as InnerCall;
+  while (inner.nextCall !== undefined) inner = inner.nextCall;
+  return inner;
+}
+
+/** The HTTP/2 stream below a call. */
 export function streamOf(call: ServerInterceptingCallInterface): ServerHttp2Stream | undefined {
-  let inner = call as { readonly nextCall?: unknown; readonly stream?: ServerHttp2Stream };
-  while (inner.nextCall !== undefined) inner = inner.nextCall as typeof inner;
-  return inner.stream;
+  return innermost(call).stream;
+}
+
+/** What has come of a message that is not whole. */
+export function piecesOf(call: ServerInterceptingCallInterface): readonly Buffer[] {
+  return innermost(call).decoder?.readPartialMessage ?? [];
 }

@@ -80,7 +80,7 @@ describe('a call that waits for its client', () => {
     const held = Array.from({ length: 4 }, () => begin(CHECK, messageHead(15 * MiB)));
     for (const { stream } of held) {
       stream.write(Buffer.alloc(10 * MiB));
-      await sleep(30);
+      await sleep(60);
     }
     await until(() => held[0]!.stream.closed);
     assert.deepEqual(held[0]!.said, [status.RESOURCE_EXHAUSTED]);
