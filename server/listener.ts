@@ -13,7 +13,7 @@ export class Listener {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  /** @param makeRoom closes a connection that matters less than a new one, or says that none does */
+  /** @param makeRoom closes a connection that matters less than a new one; false: there is none */
   constructor(
     accept: (socket: Socket) => void,
     connectionsMax: number,
