@@ -32,7 +32,7 @@ const STREAMS = 1_000;
 const ASKED_AT_ONCE = 60;
 const INITIAL_WINDOW_SIZE = 4;
 
-/** How soon an attacker comes back whose connection was closed; at once would be a flood. */
+/** How soon an attacker comes back whose connection was closed. */
 const AGAIN_MS = 5;
 
 /** Sends blocks one after the other on one connection at a time. */

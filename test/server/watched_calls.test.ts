@@ -8,6 +8,7 @@ import {
   type ServerInterceptingCallInterface,
   type ServiceDefinition,
 } from '@grpc/grpc-js';
+import { MiB } from '../../engine/limits.ts';
 import { answerChecks } from '../../server/check_call.ts';
 import { CHECK_SERVICE } from '../../server/check_server.ts';
 import { piecesOf, streamOf, UnfinishedCalls } from '../../server/unfinished_calls.ts';
@@ -36,7 +37,7 @@ describe('an honest call', () => {
   let last: ServerInterceptingCallInterface | undefined;
 
   before(async () => {
-    unfinished = new UnfinishedCalls({ unfinishedMs: 60_000, unfinishedBytes: 12e6 });
+    unfinished = new UnfinishedCalls({ unfinishedMs: 60_000, unfinishedBytes: 64 * MiB });
     const answer = (bytes: Buffer, call: ServerInterceptingCallInterface): Buffer => {
       last = call;
       return bytes;
