@@ -39,6 +39,13 @@ Examples:
     if (positionals.length > 0)
       throw new CommandError(`unexpected \`${positionals[0]}\`; see --help`);
     const config = readConfig(values.config);
+    // From the first moment on: by itself SIGHUP ends a process.
+    let reload: (() => void) | undefined;
+    let isReloadAsked = false;
+    process.on('SIGHUP', () => {
+      if (reload === undefined) isReloadAsked = true;
+      else reload();
+    });
     const { policies: path, settings } = config;
     const loaded = await loadInThread({ path, settings, version: 1 });
     const { image, diagnostics } = loaded;
@@ -58,7 +65,8 @@ Examples:
     const following = { path, settings, pollMs, log, registry, activate };
     const reloader = new Reloader(following, image, loaded);
     reloader.follow();
-    process.on('SIGHUP', () => void reloader.reload());
+    reload = () => void reloader.reload();
+    if (isReloadAsked) reload();
     const signal = await stopSignal;
     log.info({ signal }, 'stopping');
     await reloader.stop();
