@@ -6,7 +6,7 @@ export const MiB = 1024 * KiB;
 
 /** DESIGN 5.4: above it a request is denied `ctx.malformed_too_large`, by a successful RPC. */
 export const MESSAGE_BYTES_MAX = 4 * MiB;
-/** grpc-js refuses above it with an RPC error, so it stands far above our own limit. */
+/** Above it a call ends with an RPC error, so it stands far above our own limit. */
 export const TRANSPORT_BYTES_MAX = 16 * MiB;
 /**
  * A level of JSON in metadata is three of messages; deeper ones are only sent to exhaust a stack.

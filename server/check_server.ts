@@ -1,42 +1,38 @@
 // The check port: one gRPC server a listener, because the listener decides who may be asking
-// (DESIGN 5.7). Messages pass through undecoded, so that everything a client can send is answered
-// by a successful RPC; grpc-js answers by itself only where framing is broken or 16 MiB are passed.
+// (DESIGN 5.7). grpc-js keeps the connections and answers health and reflection; Check is taken out
+// of its hands. Messages pass through undecoded, so that everything a client can send is answered
+// by a successful RPC, unless its framing is broken or 16 MiB are passed.
 
 import type { Http2Server, ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
-import {
-  logVerbosity,
-  Server,
-  ServerCredentials,
-  type ServerInterceptingCallInterface,
-  type ServiceDefinition,
-  setLogVerbosity,
-} from '@grpc/grpc-js';
+import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import type { HealthImplementation } from 'grpc-health-check';
 import { protoPath as healthProto } from 'grpc-health-check';
 import { verdictOf } from '../engine/check.ts';
 import { Failure } from '../engine/failure.ts';
 import type { Asker } from '../engine/identity/enforcer.ts';
-import { TRANSPORT_BYTES_MAX } from '../engine/limits.ts';
+import { KiB } from '../engine/limits.ts';
 import { encodeCheckResponse } from '../envoy/check_response.ts';
 import { authorizationPackage, foreignPackage } from '../proto/load.ts';
 import type { Checker } from '../workers/checker.ts';
 import { decisionId } from '../workers/decision_id.ts';
 import { type Address, isLocal } from './address.ts';
-import { type AnswerCheck, answerChecks } from './check_call.ts';
-import { limitCompressedCalls } from './compressed_calls.ts';
+import { answerCheck, type CheckCallPorts } from './check_call.ts';
 import { ConnectionGuard } from './connection_guard.ts';
+import { Inflater } from './inflater.ts';
 import { Listener } from './listener.ts';
+import { type HandleStream, watchOthers } from './other_calls.ts';
 import { TlsGate, type TlsGatePorts } from './tls_gate.ts';
 import type { TlsMaterial } from './tls_material.ts';
 import { UnfinishedCalls } from './unfinished_calls.ts';
-import { watchCalls } from './watch_calls.ts';
 
 export const CHECK_SERVICE = 'envoy.service.auth.v3.Authorization';
 const KEEPALIVE_MS = 60_000;
 const KEEPALIVE_TIMEOUT_MS = 20_000;
+/** Of health and reflection. */
+const OTHER_MESSAGE_BYTES_MAX = 64 * KiB;
 /** TLS handshakes in progress, of one listener in one thread. */
 const HANDSHAKES_MAX = 128;
 /** Says of a GOAWAY that what has been sent until it arrives is still answered. */
@@ -49,18 +45,7 @@ const INTERNAL = verdictOf(new Failure('sys.internal', 'the checker failed'));
 // By itself grpc-js writes plain text between the lines of our log, of errors that it also returns.
 if (process.env['GRPC_VERBOSITY'] === undefined) setLogVerbosity(logVerbosity.NONE);
 
-const identity = (bytes: Buffer): Buffer => bytes;
-const CHECK: ServiceDefinition = {
-  Check: {
-    path: `/${CHECK_SERVICE}/Check`,
-    requestStream: false,
-    responseStream: false,
-    requestSerialize: identity,
-    requestDeserialize: identity,
-    responseSerialize: identity,
-    responseDeserialize: identity,
-  },
-};
+const CHECK_PATH = `/${CHECK_SERVICE}/Check`;
 
 // Each HTTP/2 stream is some 5 KB of objects that die with their answer. Where enough of one kind
 // have outlived a collection, V8 makes the next ones old from birth, and each of those holds on to
@@ -111,19 +96,24 @@ export class CheckServer {
       onInternalError(error);
       return encodeCheckResponse(INTERNAL, decisionId(Date.now()), 'http');
     };
-    const answer: AnswerCheck = (bytes, call) => {
-      try {
-        const asker = gate?.askerOf(call.getConnectionInfo().remoteAddress) ?? unproved;
-        const response = checker.check(bytes, asker, deadlineOf(call, options));
-        return response instanceof Promise ? response.catch(refuse) : response;
-      } catch (error) {
-        return refuse(error);
-      }
+    const { deadlineMs, deadlineMarginMs } = options;
+    const ports: CheckCallPorts = {
+      answer(bytes, stream, callerMs) {
+        try {
+          // The caller's deadline less a margin, or our own.
+          const at = callerMs === undefined ? Date.now() + deadlineMs : callerMs - deadlineMarginMs;
+          const asker = gate?.askerOf(stream.session?.socket.remoteAddress) ?? unproved;
+          const response = checker.check(bytes, asker, at);
+          return response instanceof Promise ? response.catch(refuse) : response;
+        } catch (error) {
+          return refuse(error);
+        }
+      },
+      unfinished: new UnfinishedCalls(options),
+      inflater: new Inflater(),
     };
-    const { path } = CHECK.Check!;
-    const unfinished = new UnfinishedCalls(options);
     this.#server = new Server({
-      'grpc.max_receive_message_length': TRANSPORT_BYTES_MAX,
+      'grpc.max_receive_message_length': OTHER_MESSAGE_BYTES_MAX,
       'grpc.max_concurrent_streams': options.streamsMax,
       // So that replicas that are new get their share: Envoy keeps a connection for ever.
       'grpc.max_connection_age_ms': options.connectionAgeMs,
@@ -133,16 +123,6 @@ export class CheckServer {
       'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
       // Nothing serves what channelz counts of each call; our own metrics count answers.
       'grpc.enable_channelz': 0,
-      interceptors: [
-        limitCompressedCalls(),
-        watchCalls(path, unfinished),
-        answerChecks(path, answer, unfinished),
-      ],
-    });
-    this.#server.addService(CHECK, {
-      Check: () => {
-        throw new Error('the interceptor answers every Check');
-      },
     });
     health.addToServer(this.#server);
     const reflected = { ...authorizationPackage(), ...foreignPackage(healthProto) };
@@ -154,6 +134,7 @@ export class CheckServer {
       server.on('session', (session) => {
         if (injected !== undefined) guard.watch(injected, session);
       });
+      takeChecks(server, ports);
     }
     this.#inject = (socket) => {
       // A session is made of it at once, and names no socket that could be compared.
@@ -235,12 +216,14 @@ export class CheckServer {
   }
 }
 
-/** The caller's deadline less a margin, or our own. */
-function deadlineOf(
-  call: ServerInterceptingCallInterface,
-  { deadlineMs, deadlineMarginMs }: CheckServerOptions,
-): number {
-  const deadline = call.getDeadline();
-  const at = typeof deadline === 'number' ? deadline : deadline.getTime();
-  return Number.isFinite(at) ? at - deadlineMarginMs : Date.now() + deadlineMs;
+/** Puts Check before grpc-js, which answers all else. */
+function takeChecks(server: Http2Server, ports: CheckCallPorts): void {
+  const [theirs, ...more] = server.listeners('stream') as HandleStream[];
+  if (theirs === undefined || more.length > 0) throw new Error('grpc-js listens in another way');
+  server.removeAllListeners('stream');
+  const others = watchOthers(theirs, ports.unfinished);
+  server.on('stream', (stream, headers, ...rest) => {
+    if (headers[':path'] === CHECK_PATH) answerCheck(stream, headers, ports);
+    else others(stream, headers, ...rest);
+  });
 }

@@ -3,12 +3,11 @@
 // which the oldest is reset. Whoever sends a Check at once and reads its answer never gets here.
 
 import { constants, type ServerHttp2Stream } from 'node:http2';
-import { type ServerInterceptingCallInterface, status } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
+import { type GrpcStatus, sendStatus } from './grpc_status.ts';
 
-/** What an open call takes before any byte of its message: some 10 KB of objects. */
+/** What an open call takes besides its message: some 10 KB of objects. */
 const CALL_BYTES = 16 * 1024;
-/** Of a piece of a message, besides the memory that it lies in: attackers send a byte at a time. */
-const CHUNK_BYTES = 256;
 /**
  * An honest burst is read in one turn and answered in the next few; only what is held for longer is
  * refused for the sum, unless it is twice the bound.
@@ -17,21 +16,22 @@ const GRACE_MS = 100;
 /** The time limit is looked at so many times while it runs. */
 const LOOKS = 10;
 
-const LATE = { code: status.DEADLINE_EXCEEDED, details: 'unfinished for too long', metadata: null };
-const TOO_MUCH = {
+const LATE: GrpcStatus = { code: status.DEADLINE_EXCEEDED, details: 'unfinished for too long' };
+const TOO_MUCH: GrpcStatus = {
   code: status.RESOURCE_EXHAUSTED,
   details: 'too many unfinished calls',
-  metadata: null,
 };
 
 /** `client`: we wait for it. `us`: nobody but us can go on. `nobody`: it is over. */
 export type WaitsFor = 'client' | 'us' | 'nobody';
 
 export interface WatchedCall {
-  readonly call: ServerInterceptingCallInterface;
+  readonly stream: ServerHttp2Stream;
   readonly waitsFor: WaitsFor;
   /** Streams may stay open as long as there is room for them. */
   readonly mayStay: boolean;
+  /** Memory that its message takes so far. */
+  readonly heldBytes: number;
 }
 
 export interface UnfinishedLimits {
@@ -40,9 +40,9 @@ export interface UnfinishedLimits {
 }
 
 interface Held {
+  /** What it is charged for. */
   bytes: number;
   sinceMs: number;
-  stream: ServerHttp2Stream | undefined;
 }
 
 export class UnfinishedCalls {
@@ -81,6 +81,12 @@ export class UnfinishedCalls {
     setImmediate(this.#endTurn);
   }
 
+  /** Its message takes more memory now. */
+  grew(call: WatchedCall): void {
+    const held = this.#held.get(call);
+    if (held !== undefined) this.#charge(call, held);
+  }
+
   /** The client has all the time again: what it waited for has come just now. */
   answered(call: WatchedCall): void {
     const held = this.#held.get(call);
@@ -88,18 +94,7 @@ export class UnfinishedCalls {
     this.#held.delete(call);
     held.sinceMs = performance.now();
     this.#held.set(call, held);
-    this.#charge(call, held, CALL_BYTES);
-  }
-
-  /** Each call, when it is over. */
-  end(call: WatchedCall): void {
-    const held = this.#held.get(call);
-    if (held === undefined) return;
-    this.#held.delete(call);
-    this.#bytes -= held.bytes;
-    if (this.#held.size > 0) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    this.#charge(call, held);
   }
 
   #lookAtTurn(): void {
@@ -107,7 +102,7 @@ export class UnfinishedCalls {
     for (let index = 0; index < this.#olderCount; index++) {
       const call = calls[index]!;
       calls[index] = undefined;
-      if (call.waitsFor !== 'nobody') this.#hold(call);
+      if (call.waitsFor !== 'nobody' && !call.stream.destroyed) this.#hold(call);
     }
     this.#older = this.#young;
     this.#olderCount = this.#youngCount;
@@ -118,35 +113,31 @@ export class UnfinishedCalls {
   }
 
   #hold(call: WatchedCall): void {
-    const stream = streamOf(call.call);
-    // Cancelled before it was started: nobody will say that it is over.
-    if (stream?.destroyed === true) return;
-    const held: Held = { bytes: 0, sinceMs: performance.now(), stream };
+    const held: Held = { bytes: 0, sinceMs: performance.now() };
     this.#held.set(call, held);
+    call.stream.once('close', () => this.#end(call));
     this.#timer ??= setInterval(
       () => this.#resetLate(),
       Math.ceil(this.#limits.unfinishedMs / LOOKS),
     ).unref();
-    // The pool bounds what waits for it.
-    if (call.waitsFor === 'us') return;
-    this.#charge(call, held, CALL_BYTES);
-    if (stream?.readableEnded === true) return;
-    let memory: ArrayBufferLike | undefined;
-    const add = ({ buffer }: Buffer): void => {
-      // A piece keeps all the memory that it was read into, which the next may lie in too.
-      const more = buffer === memory ? 0 : buffer.byteLength;
-      memory = buffer;
-      this.#charge(call, held, CHUNK_BYTES + more);
-    };
-    for (const piece of piecesOf(call.call)) add(piece);
-    stream?.on('data', add);
+    this.#charge(call, held);
   }
 
-  #charge(call: WatchedCall, held: Held, bytes: number): void {
-    // What comes for a call that is over is dropped by grpc-js.
-    if (this.#held.get(call) !== held) return;
-    held.bytes += bytes;
-    this.#bytes += bytes;
+  #end(call: WatchedCall): void {
+    const held = this.#held.get(call);
+    if (held === undefined) return;
+    this.#held.delete(call);
+    this.#bytes -= held.bytes;
+    if (this.#held.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #charge(call: WatchedCall, held: Held): void {
+    // The pool bounds what waits for it.
+    const bytes = call.waitsFor === 'us' ? 0 : CALL_BYTES + call.heldBytes;
+    this.#bytes += bytes - held.bytes;
+    held.bytes = bytes;
     const { unfinishedBytes } = this.#limits;
     if (this.#bytes <= unfinishedBytes) return;
     const graceMs = this.#bytes <= 2 * unfinishedBytes ? GRACE_MS : 0;
@@ -166,35 +157,11 @@ export class UnfinishedCalls {
     }
   }
 
-  #reset(watched: WatchedCall, why: typeof LATE): void {
-    const stream = this.#held.get(watched)?.stream;
-    this.end(watched);
-    watched.call.sendStatus(why);
+  #reset(call: WatchedCall, why: GrpcStatus): void {
+    this.#end(call);
+    sendStatus(call.stream, why);
     // Else it would stay open for the rest of the message, and keep what has come of it.
     // Any other code makes an Error with a stack of each.
-    stream?.close(constants.NGHTTP2_CANCEL);
+    call.stream.close(constants.NGHTTP2_CANCEL);
   }
-}
-
-/** Fields of a call that the types of grpc-js do not name (1.14.7). */
-interface InnerCall {
-  readonly nextCall?: InnerCall;
-  readonly stream?: ServerHttp2Stream;
-  readonly decoder?: { readonly readPartialMessage?: readonly Buffer[] };
-}
-
-function innermost(call: ServerInterceptingCallInterface): InnerCall {
-  let inner = call as InnerCall;
-  while (inner.nextCall !== undefined) inner = inner.nextCall;
-  return inner;
-}
-
-/** The HTTP/2 stream below a call. */
-export function streamOf(call: ServerInterceptingCallInterface): ServerHttp2Stream | undefined {
-  return innermost(call).stream;
-}
-
-/** What has come of a message that is not whole. */
-export function piecesOf(call: ServerInterceptingCallInterface): readonly Buffer[] {
-  return innermost(call).decoder?.readPartialMessage ?? [];
 }
