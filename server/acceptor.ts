@@ -14,21 +14,21 @@ import { SnapshotHolder } from '../workers/snapshot_holder.ts';
 import type { AcceptorPlan, FromAcceptor, ToAcceptor } from './acceptor_messages.ts';
 import { CHECK_SERVICE, CheckServer } from './check_server.ts';
 import { Counters } from './counters.ts';
-import { RecordSender, type Stream } from './record_channel.ts';
+import { RecordWriter, type Stream } from './record_memory.ts';
 import { TlsLog } from './tls_log.ts';
 import type { TlsResult } from './tls_result.ts';
 
 /** How often figures that nobody counts are put where the control thread reads them. */
 const FIGURES_MS = 250;
 
-export type Post = (message: FromAcceptor, transfer?: ArrayBuffer[]) => void;
+export type Post = (message: FromAcceptor) => void;
 
 export class Acceptor {
   readonly #plan: AcceptorPlan;
   readonly #post: Post;
   readonly #counters: Counters;
   readonly #holder: SnapshotHolder;
-  readonly #senders: Readonly<Record<Stream, RecordSender>>;
+  readonly #records: Readonly<Record<Stream, RecordWriter>>;
   readonly #health = new HealthImplementation();
   #pool: PooledChecker | undefined;
   /** All of what decides, to be closed at the end. */
@@ -41,12 +41,11 @@ export class Acceptor {
     this.#post = post;
     this.#counters = new Counters(plan.counters);
     this.#holder = new SnapshotHolder(plan.image, new ActiveNumbers(plan.numbers));
-    const { bufferBytes } = plan.config.records;
-    const sender = (stream: Stream) =>
-      new RecordSender(stream, { postMessage: post as never }, bufferBytes, (count) => {
-        this.#counters.add('recordsDropped', count);
-      });
-    this.#senders = { evidence: sender('evidence'), decisions: sender('decisions') };
+    const onDropped = (count: number): void => this.#counters.add('recordsDropped', count);
+    this.#records = {
+      evidence: new RecordWriter(plan.records.evidence, onDropped),
+      decisions: new RecordWriter(plan.records.decisions, onDropped),
+    };
     // What a dead predecessor held in flight is answered by nobody; all else goes on.
     this.#counters.set('poolInFlight', 0);
     this.#counters.set('poolThreads', plan.poolThreads);
@@ -79,9 +78,6 @@ export class Acceptor {
 
   async receive(message: ToAcceptor): Promise<void> {
     switch (message.kind) {
-      case 'returned':
-        this.#senders[message.stream].takeBack(message.memory);
-        break;
       case 'prepare':
         await this.#prepare(message.image);
         break;
@@ -99,16 +95,15 @@ export class Acceptor {
     }
   }
 
-  /** For a thread that is about to die: its connections break, its records are kept. */
+  /** For a thread that is about to die: its connections break; its records are there already. */
   abandon(): void {
     for (const server of this.#servers) server.destroy();
-    for (const sender of Object.values(this.#senders)) sender.flush();
     this.#copyFigures();
   }
 
   async #startChecker(): Promise<Checker> {
     const { config, poolThreads } = this.#plan;
-    const { evidence, decisions } = this.#senders;
+    const { evidence, decisions } = this.#records;
     const outputs: Outputs = {
       record(evidenceLines, decisionLines, count) {
         evidence.append(evidenceLines, count);
@@ -155,7 +150,6 @@ export class Acceptor {
     const { drainMs } = this.#plan.config.limits;
     await Promise.all(this.#servers.map((server) => server.close(drainMs)));
     await this.#checker?.close();
-    for (const sender of Object.values(this.#senders)) sender.flush();
     clearInterval(this.#timer);
     this.#copyFigures();
     this.#post({ kind: 'stopped' });

@@ -4,7 +4,7 @@
 import type { BundleImage } from '../engine/bundle_image.ts';
 import type { Address } from './address.ts';
 import type { ResolvedConfig } from './config.ts';
-import type { BlockReturned, RecordBlock } from './record_channel.ts';
+import type { RecordMemories } from './record_memory.ts';
 import type { TlsMaterial } from './tls_material.ts';
 
 /** All that an acceptor is started with. */
@@ -21,14 +21,14 @@ export interface AcceptorPlan {
   /** ActiveNumbers and Counters. */
   readonly numbers: SharedArrayBuffer;
   readonly counters: SharedArrayBuffer;
+  readonly records: RecordMemories;
 }
 
 export type ToAcceptor =
   | { readonly kind: 'prepare'; readonly image: BundleImage }
   | { readonly kind: 'serving'; readonly value: boolean }
   | { readonly kind: 'tls'; readonly material: TlsMaterial }
-  | { readonly kind: 'stop' }
-  | BlockReturned;
+  | { readonly kind: 'stop' };
 
 export type FromAcceptor =
   | { readonly kind: 'listening'; readonly addresses: readonly Address[] }
@@ -36,5 +36,4 @@ export type FromAcceptor =
   | { readonly kind: 'prepared'; readonly version: number; readonly digest: string }
   | { readonly kind: 'unprepared'; readonly version: number; readonly message: string }
   | { readonly kind: 'log'; readonly level: 'warn' | 'error'; readonly message: string }
-  | { readonly kind: 'stopped' }
-  | RecordBlock;
+  | { readonly kind: 'stopped' };

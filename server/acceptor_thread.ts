@@ -11,8 +11,8 @@ import type { AcceptorPlan, FromAcceptor, ToAcceptor } from './acceptor_messages
 const LAST_TURNS_MS = 20;
 
 const port = parentPort!; // This module is only ever run as a worker.
-const acceptor = new Acceptor(workerData as AcceptorPlan, (message: FromAcceptor, transfer) => {
-  port.postMessage(message, transfer);
+const acceptor = new Acceptor(workerData as AcceptorPlan, (message: FromAcceptor) => {
+  port.postMessage(message);
 });
 
 let dying = false;

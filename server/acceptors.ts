@@ -12,7 +12,7 @@ import type { AcceptorPlan, FromAcceptor, ToAcceptor } from './acceptor_messages
 import { type Address, addressText } from './address.ts';
 import type { ResolvedConfig } from './config.ts';
 import { Counters } from './counters.ts';
-import type { RecordBlock } from './record_channel.ts';
+import { type RecordMemories, recordMemories } from './record_memory.ts';
 import type { TlsMaterial } from './tls_material.ts';
 
 /** A thread that dies at once, again and again, is not started in a tight loop. */
@@ -42,8 +42,8 @@ export interface AcceptorsOptions {
   readonly config: ResolvedConfig;
   readonly numbers: ActiveNumbers;
   readonly log: Logger;
-  /** Takes the lines out of a block at once; its memory goes back afterwards. */
-  readonly onRecords: (block: RecordBlock) => void;
+  /** Told of each memory that an acceptor will write its records to. */
+  readonly onRecords: (memories: RecordMemories) => void;
   /** What they start with; undefined: TCP is plaintext. */
   readonly tls: TlsMaterial | undefined;
 }
@@ -129,6 +129,8 @@ export class Acceptors {
     const { acceptors: count, poolThreads } = config;
     const share = Math.floor(poolThreads / count) + (index < poolThreads % count ? 1 : 0);
     const counters = new Counters();
+    const records = recordMemories(config.records.bufferBytes);
+    this.#options.onRecords(records);
     const acceptor: Acceptor = {
       plan: {
         name: `acceptor-${index}`,
@@ -138,6 +140,7 @@ export class Acceptors {
         shared: count > 1,
         numbers: numbers.buffer,
         counters: counters.buffer,
+        records,
       },
       counters,
       worker: undefined,
@@ -203,11 +206,7 @@ export class Acceptors {
   }
 
   #receive(acceptor: Acceptor, message: FromAcceptor): void {
-    if (message.kind === 'records') {
-      this.#options.onRecords(message);
-      const { stream, memory } = message;
-      acceptor.worker?.postMessage({ kind: 'returned', stream, memory }, [memory]);
-    } else if (message.kind === 'log') {
+    if (message.kind === 'log') {
       const { log } = this.#options;
       log[message.level]({ acceptor: acceptor.plan.name }, message.message);
     }

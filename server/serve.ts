@@ -12,7 +12,8 @@ import { type Address, addressText } from './address.ts';
 import type { RecordTarget, ResolvedConfig } from './config.ts';
 import { HttpServer } from './http_server.ts';
 import { Metrics } from './metrics.ts';
-import type { RecordBlock, Stream } from './record_channel.ts';
+import { RecordCollector } from './record_collector.ts';
+import type { Stream } from './record_memory.ts';
 import { TlsFiles } from './tls_files.ts';
 import { warnAboutTls } from './tls_warnings.ts';
 
@@ -46,9 +47,8 @@ export async function serve(
     const sinks = await openSinks(config, log, closers);
     const numbers = new ActiveNumbers();
     numbers.activate(image.version);
-    const onRecords = ({ stream, memory, length, count }: RecordBlock): void => {
-      sinks[stream].append(new Uint8Array(memory, 0, length), count);
-    };
+    const collector = new RecordCollector(sinks);
+    closers.push(async () => collector.stop());
     let ready = false;
     let acceptors: Acceptors | undefined;
     const metrics = new Metrics({
@@ -61,7 +61,13 @@ export async function serve(
     const httpAddress = await http.listen();
     closers.push(() => http.close());
     const started = await Acceptors.start(
-      { config, numbers, log, onRecords, tls: tls?.material },
+      {
+        config,
+        numbers,
+        log,
+        onRecords: (memories) => collector.add(memories),
+        tls: tls?.material,
+      },
       image,
     );
     acceptors = started;

@@ -17,44 +17,55 @@ const CHECK = `/${CHECK_SERVICE}/Check`;
 const HEALTH = '/grpc.health.v1.Health/Check';
 const [WAY] = WAYS as [(typeof WAYS)[number]];
 
-describe('a call that waits for its client', () => {
+interface Begun {
+  readonly stream: ClientHttp2Stream;
+  readonly said: number[];
+}
+
+/** A server with these limits, and one connection to it. */
+function useStage(limits: string) {
   const folder = useFolder();
   let server: TestServer;
   let session: ClientHttp2Session;
-
   before(async () => {
-    const limits = `limits: {unfinishedMs: ${UNFINISHED_MS}, unfinishedMiB: 32}`;
     server = await startServer(folder, {
-      config: `threads: {pool: 0}\n${RECORD_FILES}\n${limits}`,
+      config: `threads: {pool: 0}\n${RECORD_FILES}\nlimits: {${limits}}`,
     });
   });
   after(() => server.stop());
-
   beforeEach(() => {
     const { address } = server;
     assert.ok(address.kind === 'tcp');
     session = connect(`http://127.0.0.1:${address.port}`);
   });
   afterEach(() => session.destroy());
+  return {
+    get client() {
+      return server.client;
+    },
+    begin(path: string, first: Buffer): Begun {
+      const stream = session.request({
+        ':method': 'POST',
+        ':path': path,
+        'content-type': 'application/grpc',
+        te: 'trailers',
+      });
+      const said: number[] = [];
+      stream.on('error', () => undefined);
+      stream.on('response', (headers) => said.push(Number(headers['grpc-status'])));
+      stream.resume();
+      stream.write(first);
+      return { stream, said };
+    },
+  };
+}
 
-  function begin(path: string, first: Buffer): { stream: ClientHttp2Stream; said: number[] } {
-    const stream = session.request({
-      ':method': 'POST',
-      ':path': path,
-      'content-type': 'application/grpc',
-      te: 'trailers',
-    });
-    const said: number[] = [];
-    stream.on('error', () => undefined);
-    stream.on('response', (headers) => said.push(Number(headers['grpc-status'])));
-    stream.resume();
-    stream.write(first);
-    return { stream, said };
-  }
+describe('a call that takes its time', () => {
+  const stage = useStage(`unfinishedMs: ${UNFINISHED_MS}`);
 
   for (const path of [CHECK, HEALTH]) {
     it(`is refused when its message takes too long: ${path}`, async () => {
-      const { stream, said } = begin(path, messageHead(100));
+      const { stream, said } = stage.begin(path, messageHead(100));
       const drip = setInterval(() => stream.write(Buffer.alloc(1)), 50);
       const startedMs = performance.now();
       await until(() => stream.closed);
@@ -70,7 +81,7 @@ describe('a call that waits for its client', () => {
 
   it('may take its time, as long as that is less', async () => {
     const message = encodeCall(WAY.call);
-    const { stream } = begin(CHECK, messageHead(message.length));
+    const { stream } = stage.begin(CHECK, messageHead(message.length));
     const answer: Buffer[] = [];
     stream.on('data', (chunk: Buffer) => answer.push(chunk));
     stream.write(message.subarray(0, 50));
@@ -79,9 +90,13 @@ describe('a call that waits for its client', () => {
     await until(() => stream.closed);
     assert.ok(Buffer.concat(answer).length > 0);
   });
+});
 
-  it('makes room, the oldest first, when all of them hold too much', async () => {
-    const held = Array.from({ length: 4 }, () => begin(CHECK, messageHead(15 * MiB)));
+describe('calls that hold too much together', () => {
+  const stage = useStage('unfinishedMs: 60000, unfinishedMiB: 32');
+
+  it('make room, the oldest first', async () => {
+    const held = Array.from({ length: 4 }, () => stage.begin(CHECK, messageHead(15 * MiB)));
     for (const { stream } of held) {
       stream.write(Buffer.alloc(10 * MiB));
       await sleep(60);
@@ -93,8 +108,8 @@ describe('a call that waits for its client', () => {
     assert.deepEqual(held.at(-1)!.said, []);
   });
 
-  it('does not keep others from being answered', async () => {
-    for (let count = 0; count < 100; count++) begin(CHECK, messageHead(15 * MiB));
-    assert.equal((await server.client.check(encodeCall(WAY.call))).result, WAY.want);
+  it('do not keep others from being answered', async () => {
+    for (let count = 0; count < 100; count++) stage.begin(CHECK, messageHead(15 * MiB));
+    assert.equal((await stage.client.check(encodeCall(WAY.call))).result, WAY.want);
   });
 });
