@@ -1,22 +1,15 @@
-// What a command is, and how its options are read.
+// What a command is, how its options are read, and how it tells what is wrong.
 
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { type BundleSource, parseBundle } from '../engine/bundle/bundle.ts';
-import { type Diagnostic, Diagnostics, formatDiagnostic } from '../engine/diagnostic.ts';
+import { type Diagnostic, formatDiagnostic } from '../engine/diagnostic.ts';
 import { DIAGNOSTICS_MAX } from '../engine/limits.ts';
-import { compileBundle, type Settings, type Snapshot } from '../engine/snapshot.ts';
-import { parseConfig, type ResolvedConfig } from '../server/config.ts';
-import { loadBundle, loadKeyFiles } from '../server/load_bundle.ts';
+import type { ResolvedConfig } from '../server/config.ts';
+import type { LoadedConfig } from '../server/load_config.ts';
 
 export const EXIT_PARTLY = 1;
 export const EXIT_USAGE = 2;
 
 export interface Command {
-  readonly name: string;
-  /** One line for the overview. */
-  readonly summary: string;
   readonly help: string;
   /** @returns the exit code */
   run(args: readonly string[]): Promise<number>;
@@ -44,41 +37,21 @@ export function readOptions<O extends NonNullable<ParseArgsConfig['options']>>(
   }
 }
 
-/** Reads remit.yaml; mistakes are all told, and end the command. */
-export function readConfig(path: string | undefined): ResolvedConfig {
-  if (path === undefined)
-    throw new CommandError('--config is missing; expected `--config remit.yaml`');
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new CommandError(`cannot read \`${path}\`: ${plainError(error)}`);
-  }
-  const diagnostics = new Diagnostics();
-  const config = parseConfig(resolve(path), text, diagnostics);
-  if (config === undefined) {
-    report(diagnostics.list);
-    throw new CommandError(`\`${path}\` is not valid`);
-  }
-  return config;
+/** The value of `--config`, where a command cannot do without. */
+export function configFile(option: string | undefined): string {
+  if (option !== undefined) return option;
+  throw new CommandError('--config is missing; expected `--config remit.yaml`');
 }
 
-/** A bundle that compiled, as text and as a snapshot. */
-export interface LoadedBundle extends BundleSource {
-  readonly snapshot: Snapshot;
+export function unreadable(path: string, error: unknown): CommandError {
+  return new CommandError(`cannot read \`${path}\`: ${plainError(error)}`);
 }
 
-/** Loads and compiles a bundle; mistakes are all told, and end the command. */
-export function readBundle(path: string, settings: Settings): LoadedBundle {
-  const diagnostics = new Diagnostics();
-  const files = loadBundle(path, diagnostics);
-  const bundle = parseBundle(files, diagnostics);
-  const keyFiles = loadKeyFiles(bundle.keyFiles, diagnostics);
-  const snapshot = compileBundle(bundle, keyFiles, settings, 1, diagnostics);
-  snapshot?.proof.issuers.warnOfExpired(Date.now(), diagnostics);
-  report(diagnostics.list);
-  if (snapshot === undefined) throw new CommandError(`the bundle \`${path}\` is not valid`);
-  return { files, keyFiles, snapshot };
+/** Mistakes are all told, and end the command. */
+export function checkedConfig(path: string, { config, diagnostics }: LoadedConfig): ResolvedConfig {
+  if (config !== undefined) return config;
+  report(diagnostics);
+  throw new CommandError(`\`${path}\` is not valid`);
 }
 
 export function report(list: readonly Diagnostic[]): void {

@@ -8,19 +8,10 @@ import type { Asker } from '../engine/identity/enforcer.ts';
 import { grpcCode, REASONS } from '../engine/reason.ts';
 import { checkRequestFromJson, checkResponseToJson } from '../proto/protojson.ts';
 import { type Evaluated, Evaluator } from '../workers/evaluator.ts';
-import {
-  type Command,
-  CommandError,
-  EXIT_PARTLY,
-  plainError,
-  readBundle,
-  readConfig,
-  readOptions,
-} from './command.ts';
+import { type Command, CommandError, EXIT_PARTLY, plainError, readOptions } from './command.ts';
+import { readBundle, readConfig } from './read.ts';
 
 export const decideCommand: Command = {
-  name: 'decide',
-  summary: 'decide CheckRequests from standard input, offline',
   help: `Decides CheckRequests: one protojson object a line on standard input, one decision a line on standard
 output, in order, by the same engine and code path as \`remit serve\`. It acts as an enforcer that may
 assert everything, unless one of the bundle is named.

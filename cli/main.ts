@@ -2,13 +2,36 @@
 // exit code.
 
 import { nearest } from '../engine/diagnostic.ts';
-import { CommandError, EXIT_USAGE } from './command.ts';
-import { decideCommand } from './decide.ts';
-import { serveCommand } from './serve.ts';
-import { validateCommand } from './validate.ts';
-import { versionCommand } from './version.ts';
+import { type Command, CommandError, EXIT_USAGE } from './command.ts';
 
-const COMMANDS = [serveCommand, validateCommand, decideCommand, versionCommand];
+/** Each loads only what it needs: `serve` runs for months. */
+const COMMANDS: readonly {
+  readonly name: string;
+  /** One line for the overview. */
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}[] = [
+  {
+    name: 'serve',
+    summary: 'answer the checks of Envoy and Istio',
+    load: async () => (await import('./serve.ts')).serveCommand,
+  },
+  {
+    name: 'validate',
+    summary: 'check a bundle and say everything that is wrong with it',
+    load: async () => (await import('./validate.ts')).validateCommand,
+  },
+  {
+    name: 'decide',
+    summary: 'decide CheckRequests from standard input, offline',
+    load: async () => (await import('./decide.ts')).decideCommand,
+  },
+  {
+    name: 'version',
+    summary: 'print the version of Remit and of Node',
+    load: async () => (await import('./version.ts')).versionCommand,
+  },
+];
 
 const HELP = `remit decides, for every request in a service mesh, whether the caller may do exactly this, now.
 
@@ -31,8 +54,8 @@ export async function main(args: readonly string[]): Promise<number> {
     return name === undefined ? EXIT_USAGE : 0;
   }
   const wanted = name === '--version' ? 'version' : name;
-  const command = COMMANDS.find((candidate) => candidate.name === wanted);
-  if (command === undefined) {
+  const found = COMMANDS.find((candidate) => candidate.name === wanted);
+  if (found === undefined) {
     const near = nearest(
       name,
       COMMANDS.map((candidate) => candidate.name),
@@ -41,6 +64,7 @@ export async function main(args: readonly string[]): Promise<number> {
     process.stderr.write(`remit: no command \`${name}\`${hint}\nSee \`remit --help\`.\n`);
     return EXIT_USAGE;
   }
+  const command = await found.load();
   if (rest.includes('--help') || rest.includes('-h')) {
     process.stdout.write(command.help);
     return 0;
@@ -49,7 +73,7 @@ export async function main(args: readonly string[]): Promise<number> {
     return await command.run(rest);
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
-    process.stderr.write(`remit ${command.name}: ${error.message}\n`);
+    process.stderr.write(`remit ${found.name}: ${error.message}\n`);
     return error.exitCode;
   }
 }

@@ -1,23 +1,23 @@
 // `remit serve`: reads configuration and bundle, serves until it is told to stop.
 
 import { pino } from 'pino';
-import { loadInThread } from '../server/load_thread.ts';
+import { startInThread } from '../server/load_thread.ts';
 import { Reloader } from '../server/reloader.ts';
 import { serve } from '../server/serve.ts';
 import {
   type Command,
   CommandError,
+  checkedConfig,
+  configFile,
   plainError,
-  readConfig,
   readOptions,
   report,
+  unreadable,
 } from './command.ts';
 
 const STDERR = 2;
 
 export const serveCommand: Command = {
-  name: 'serve',
-  summary: 'answer the checks of Envoy and Istio',
   help: `Serves envoy.service.auth.v3.Authorization, grpc.health.v1 and reflection on the check port, and
 /livez, /readyz and /metrics on the HTTP port. Follows the bundle and its key files, and looks at once
 on SIGHUP; what is not valid leaves the last good bundle in force. Ends on SIGTERM or SIGINT, when
@@ -38,7 +38,7 @@ Examples:
     const { values, positionals } = readOptions(args, { config: { type: 'string' } });
     if (positionals.length > 0)
       throw new CommandError(`unexpected \`${positionals[0]}\`; see --help`);
-    const config = readConfig(values.config);
+    const file = configFile(values.config);
     // From the first moment on: by itself SIGHUP ends a process.
     let reload: (() => void) | undefined;
     let isReloadAsked = false;
@@ -46,8 +46,12 @@ Examples:
       if (reload === undefined) isReloadAsked = true;
       else reload();
     });
+    const start = await startInThread(file).catch((error: unknown) => {
+      throw unreadable(file, error);
+    });
+    const config = checkedConfig(file, start);
     const { policies: path, settings } = config;
-    const loaded = await loadInThread({ path, settings, version: 1 });
+    const loaded = start.bundle!; // There is one wherever there is a configuration.
     const { image, diagnostics } = loaded;
     report(diagnostics);
     if (image === undefined) throw new CommandError(`the bundle \`${path}\` is not valid`);

@@ -1,11 +1,10 @@
 // `remit validate`: says everything that is wrong with a bundle, before anything depends on it.
 
 import { DEFAULT_SETTINGS } from '../engine/snapshot.ts';
-import { type Command, CommandError, readBundle, readConfig, readOptions } from './command.ts';
+import { type Command, CommandError, readOptions } from './command.ts';
+import { readBundle, readConfig } from './read.ts';
 
 export const validateCommand: Command = {
-  name: 'validate',
-  summary: 'check a bundle and say everything that is wrong with it',
   help: `Checks a bundle: a folder of YAML files, or one file. Every mistake is told with file, line, column,
 what was expected and a suggestion.
 

@@ -6,8 +6,6 @@ import { protoDirectoryFrom } from '../proto/load.ts';
 import type { Command } from './command.ts';
 
 export const versionCommand: Command = {
-  name: 'version',
-  summary: 'print the version of Remit and of Node',
   help: `Prints the version of Remit and of the Node that runs it.
 
 Usage: remit version

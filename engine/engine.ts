@@ -14,6 +14,7 @@ export type {
 } from './access_request.ts';
 export type { BundleSource, SourceFile } from './bundle/bundle.ts';
 export { check, type Inquiry, type Step, type Verdict } from './check.ts';
+export { compileSnapshot } from './compile_snapshot.ts';
 export type { Decision, Effect, Outcome, ShadowResult } from './decision.ts';
 export type { Destination } from './destination.ts';
 export {
@@ -29,5 +30,5 @@ export type { Credentials } from './identity/authenticate.ts';
 export type { Asker } from './identity/enforcer.ts';
 export { verifyProof } from './identity/proof.ts';
 export { REASONS, type Reason, type ReasonClass, reasonClass } from './reason.ts';
-export { compileSnapshot, DEFAULT_SETTINGS, type Settings, type Snapshot } from './snapshot.ts';
+export { DEFAULT_SETTINGS, type Settings, type Snapshot } from './snapshot.ts';
 export { parseSpiffeId, SpiffeId, SpiffeIdError } from './spiffe_id.ts';

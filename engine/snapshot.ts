@@ -1,8 +1,8 @@
 // A snapshot: everything that a decision depends on besides the request, the state and the time.
 // Immutable, versioned, with two digests: of what proves and of what permits (DESIGN section 8).
 
-import { type Bundle, type BundleSource, parseBundle } from './bundle/bundle.ts';
-import { Diagnostics } from './diagnostic.ts';
+import type { Bundle } from './bundle/bundle.ts';
+import type { Diagnostics } from './diagnostic.ts';
 import { compileProofImage, type ProofImage } from './identity/proof_image.ts';
 import { compilePolicyImage, type PolicyImage } from './policy/policy_image.ts';
 
@@ -47,26 +47,16 @@ export interface Snapshot {
   readonly attributesRead: AttributesRead;
 }
 
-/**
- * Parses and compiles a bundle. All mistakes go to `diagnostics`; with an error among them the
- * result is undefined, so a snapshot never holds half of a bundle.
- */
-export function compileSnapshot(
-  { files, keyFiles }: BundleSource,
-  settings: Settings,
-  version: number,
-  diagnostics: Diagnostics = new Diagnostics(),
-): Snapshot | undefined {
-  return compileBundle(parseBundle(files, diagnostics), keyFiles, settings, version, diagnostics);
-}
-
 /** What was computed where the bundle was checked, so that no other thread does so again. */
 export interface Digests {
   readonly proof: string;
   readonly policy: string;
 }
 
-/** The same for a bundle that is parsed already: whoever reads its key files had to. */
+/**
+ * Compiles a bundle. All mistakes go to `diagnostics`; with an error among them the result is
+ * undefined, so a snapshot never holds half of a bundle.
+ */
 export function compileBundle(
   bundle: Bundle,
   keyFiles: ReadonlyMap<string, string>,

@@ -6,6 +6,7 @@ import type { BundleImage } from '../engine/bundle_image.ts';
 import type { Asker } from '../engine/identity/enforcer.ts';
 import { ActiveNumbers } from '../workers/active_numbers.ts';
 import type { Checker, Outputs } from '../workers/checker.ts';
+import { compactHeap } from '../workers/compact_heap.ts';
 import { DispatchingChecker } from '../workers/dispatching_checker.ts';
 import { Evaluator } from '../workers/evaluator.ts';
 import { InPlaceChecker } from '../workers/in_place_checker.ts';
@@ -63,6 +64,7 @@ export class Acceptor {
     };
     const isEnforcer = (asker: Asker): boolean =>
       this.#holder.current.proof.enforcers.of(asker) !== undefined;
+    compactHeap();
     const addresses = [];
     for (const address of listen) {
       const { limits } = config;

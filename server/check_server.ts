@@ -7,15 +7,12 @@ import type { Http2Server, ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from '@grpc/grpc-js';
-import { ReflectionService } from '@grpc/reflection';
 import type { HealthImplementation } from 'grpc-health-check';
-import { protoPath as healthProto } from 'grpc-health-check';
 import { verdictOf } from '../engine/check.ts';
 import { Failure } from '../engine/failure.ts';
 import type { Asker } from '../engine/identity/enforcer.ts';
 import { KiB } from '../engine/limits.ts';
 import { encodeCheckResponse } from '../envoy/check_response.ts';
-import { authorizationPackage, foreignPackage } from '../proto/load.ts';
 import type { Checker } from '../workers/checker.ts';
 import { decisionId } from '../workers/decision_id.ts';
 import { type Address, isLocal } from './address.ts';
@@ -23,7 +20,7 @@ import { answerCheck, type CheckCallPorts } from './check_call.ts';
 import { ConnectionGuard } from './connection_guard.ts';
 import { Inflater } from './inflater.ts';
 import { Listener } from './listener.ts';
-import { type HandleStream, watchOthers } from './other_calls.ts';
+import { type HandleStream, reflectOnDemand, watchOthers } from './other_calls.ts';
 import { TlsGate, type TlsGatePorts } from './tls_gate.ts';
 import type { TlsMaterial } from './tls_material.ts';
 import { UnfinishedCalls } from './unfinished_calls.ts';
@@ -125,8 +122,6 @@ export class CheckServer {
       'grpc.enable_channelz': 0,
     });
     health.addToServer(this.#server);
-    const reflected = { ...authorizationPackage(), ...foreignPackage(healthProto) };
-    new ReflectionService(reflected).addToServer(this.#server);
     const injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
     const guard = new ConnectionGuard(options.silentMs);
     let injected: Socket | undefined;
@@ -134,7 +129,7 @@ export class CheckServer {
       server.on('session', (session) => {
         if (injected !== undefined) guard.watch(injected, session);
       });
-      takeChecks(server, ports);
+      this.#takeChecks(server, ports);
     }
     this.#inject = (socket) => {
       // A session is made of it at once, and names no socket that could be compared.
@@ -211,19 +206,19 @@ export class CheckServer {
       .filter(({ destroyed }) => !destroyed);
   }
 
+  /** Puts Check before grpc-js, which answers all else. */
+  #takeChecks(server: Http2Server, ports: CheckCallPorts): void {
+    const [theirs, ...more] = server.listeners('stream') as HandleStream[];
+    if (theirs === undefined || more.length > 0) throw new Error('grpc-js listens in another way');
+    server.removeAllListeners('stream');
+    const others = reflectOnDemand(this.#server, watchOthers(theirs, ports.unfinished));
+    server.on('stream', (stream, headers, ...rest) => {
+      if (headers[':path'] === CHECK_PATH) answerCheck(stream, headers, ports);
+      else others(stream, headers, ...rest);
+    });
+  }
+
   #http2Servers(): ReadonlyMap<Http2Server, { readonly sessions: Set<ServerHttp2Session> }> {
     return (this.#server as unknown as { readonly http2Servers: never }).http2Servers;
   }
-}
-
-/** Puts Check before grpc-js, which answers all else. */
-function takeChecks(server: Http2Server, ports: CheckCallPorts): void {
-  const [theirs, ...more] = server.listeners('stream') as HandleStream[];
-  if (theirs === undefined || more.length > 0) throw new Error('grpc-js listens in another way');
-  server.removeAllListeners('stream');
-  const others = watchOthers(theirs, ports.unfinished);
-  server.on('stream', (stream, headers, ...rest) => {
-    if (headers[':path'] === CHECK_PATH) answerCheck(stream, headers, ports);
-    else others(stream, headers, ...rest);
-  });
 }

@@ -2,7 +2,7 @@
 // be used, the last good one stays in force beside what is new of the other (DESIGN section 9).
 
 import type { Bundle } from '../engine/bundle/bundle.ts';
-import { parseBundle } from '../engine/bundle/bundle.ts';
+import { parseBundle } from '../engine/bundle/parse_bundle.ts';
 import { type BundleImage, bundleImage, contentOf } from '../engine/bundle_image.ts';
 import { type Diagnostic, Diagnostics } from '../engine/diagnostic.ts';
 import { compileBundle, type Settings } from '../engine/snapshot.ts';

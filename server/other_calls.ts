@@ -2,7 +2,8 @@
 // limits, because anybody may send them.
 
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import { status } from '@grpc/grpc-js';
+import { constants } from 'node:http2';
+import { type Server, status } from '@grpc/grpc-js';
 import { type GrpcStatus, sendStatus } from './grpc_status.ts';
 import type { UnfinishedCalls, WatchedCall } from './unfinished_calls.ts';
 
@@ -14,6 +15,8 @@ const STREAMING = new Set([
   '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo',
   '/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo',
 ]);
+
+const REFLECTION = '/grpc.reflection.';
 
 const COMPRESSED: GrpcStatus = {
   code: status.UNIMPLEMENTED,
@@ -35,6 +38,37 @@ export function watchOthers(handle: HandleStream, unfinished: UnfinishedCalls): 
       sendStatus(stream, COMPRESSED);
     } else handle(stream, headers, ...more);
     unfinished.begin(new OtherCall(stream, STREAMING.has(headers[':path'] ?? ''), unfinished));
+  };
+}
+
+/**
+ * Adds reflection to the server when the first call of it comes: it needs all of protobufjs, which
+ * nothing else does, and is hardly ever asked for.
+ */
+export function reflectOnDemand(server: Server, handle: HandleStream): HandleStream {
+  let adding: Promise<void> | undefined;
+  let isAdded = false;
+  const add = async (): Promise<void> => {
+    try {
+      const { addReflection } = await import('./reflection.ts');
+      addReflection(server);
+      isAdded = true;
+    } catch {
+      // Out of file descriptors, for example; the next call tries again.
+      adding = undefined;
+    }
+  };
+  return (stream, headers, ...more) => {
+    if (isAdded || !headers[':path']?.startsWith(REFLECTION)) {
+      handle(stream, headers, ...more);
+      return;
+    }
+    stream.on('error', () => undefined);
+    adding ??= add();
+    void adding.then(() => {
+      if (isAdded) handle(stream, headers, ...more);
+      else stream.close(constants.NGHTTP2_CANCEL);
+    });
   };
 }
 

@@ -7,6 +7,7 @@ import type { Registry } from 'prom-client';
 import { LineSink, openFileTarget, stdoutTarget, type Target } from '../audit/line_sink.ts';
 import type { BundleImage } from '../engine/bundle_image.ts';
 import { ActiveNumbers } from '../workers/active_numbers.ts';
+import { compactHeap } from '../workers/compact_heap.ts';
 import { Acceptors } from './acceptors.ts';
 import { type Address, addressText } from './address.ts';
 import type { RecordTarget, ResolvedConfig } from './config.ts';
@@ -78,6 +79,7 @@ export async function serve(
       ready = value;
       started.setServing(value);
     };
+    compactHeap();
     setReady(true);
     closers.push(async () => setReady(false));
     logServing(config, image, started.addresses, httpAddress, log);

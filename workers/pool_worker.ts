@@ -7,6 +7,7 @@ import { type BundleImage, snapshotOf } from '../engine/bundle_image.ts';
 import type { Snapshot } from '../engine/snapshot.ts';
 import { packAnswers, type RequestBatch, unpackRequests } from './batch.ts';
 import { evidenceCode, outcomeCode } from './checker.ts';
+import { compactHeap } from './compact_heap.ts';
 import { Evaluator } from './evaluator.ts';
 
 export interface PoolWorkerData {
@@ -28,6 +29,7 @@ export type Task = RequestBatch & { readonly image: BundleImage };
 
 let held = hold((workerData as PoolWorkerData).image);
 let prepared: typeof held | undefined;
+compactHeap();
 
 function hold(image: BundleImage) {
   const snapshot = snapshotOf(image);

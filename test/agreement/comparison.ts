@@ -2,10 +2,11 @@
 // which the two still differ.
 
 import { stringify } from 'yaml';
-import { parseBundle } from '../../engine/bundle/bundle.ts';
+import { parseBundle } from '../../engine/bundle/parse_bundle.ts';
+import { compileSnapshot } from '../../engine/compile_snapshot.ts';
 import { Diagnostics, formatDiagnostic } from '../../engine/diagnostic.ts';
 import { NO_FACTS } from '../../engine/facts.ts';
-import { compileSnapshot, type Snapshot } from '../../engine/snapshot.ts';
+import type { Snapshot } from '../../engine/snapshot.ts';
 import { checkEnvoy } from '../../envoy/check.ts';
 import { CheckRequest } from '../fuzz/official_messages.ts';
 import { evaluate, type NaiveBundle, naiveBundle } from '../naive/evaluate.ts';

@@ -3,8 +3,8 @@
 
 import assert from 'node:assert/strict';
 import { mkdirSync, symlinkSync } from 'node:fs';
+import { compileSnapshot } from '../../engine/compile_snapshot.ts';
 import { Diagnostics } from '../../engine/diagnostic.ts';
-import { compileSnapshot } from '../../engine/snapshot.ts';
 import { parseConfig } from '../../server/config.ts';
 import { loadBundle } from '../../server/load_bundle.ts';
 import { useFolder } from '../support/folder.ts';

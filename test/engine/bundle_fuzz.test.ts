@@ -3,8 +3,9 @@
 
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { compileSnapshot } from '../../engine/compile_snapshot.ts';
 import { Diagnostics, formatDiagnostic } from '../../engine/diagnostic.ts';
-import { compileSnapshot, DEFAULT_SETTINGS } from '../../engine/snapshot.ts';
+import { DEFAULT_SETTINGS } from '../../engine/snapshot.ts';
 import {
   answerTo,
   CHECKOUT,

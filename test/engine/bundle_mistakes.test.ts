@@ -1,9 +1,10 @@
 // What only several documents together get wrong, and how several mistakes are told at once.
 
 import assert from 'node:assert/strict';
+import { compileSnapshot } from '../../engine/compile_snapshot.ts';
 import { Diagnostics } from '../../engine/diagnostic.ts';
 import { BUNDLE_FILE_BYTES_MAX } from '../../engine/limits.ts';
-import { compileSnapshot, DEFAULT_SETTINGS } from '../../engine/snapshot.ts';
+import { DEFAULT_SETTINGS } from '../../engine/snapshot.ts';
 import { enforcer, GATEWAY, identity, policy, service, textOf, told } from './fixture.ts';
 import { describeMistakes, type Mistake, toldOf } from './mistakes.ts';
 

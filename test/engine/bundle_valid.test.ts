@@ -1,7 +1,7 @@
 // Every kind and every field of this version is accepted, and means what its document says.
 
 import assert from 'node:assert/strict';
-import { parseBundle } from '../../engine/bundle/bundle.ts';
+import { parseBundle } from '../../engine/bundle/parse_bundle.ts';
 import { Diagnostics } from '../../engine/diagnostic.ts';
 import { answerTo, CHECKOUT, GATEWAY, identity, snapshotOfText, textOf, told } from './fixture.ts';
 

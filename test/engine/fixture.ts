@@ -3,17 +3,13 @@
 
 import assert from 'node:assert/strict';
 import { check, type Inquiry, type Verdict } from '../../engine/check.ts';
+import { compileSnapshot } from '../../engine/compile_snapshot.ts';
 import { Diagnostics, formatDiagnostic } from '../../engine/diagnostic.ts';
 import { NO_FACTS, type ProofResult } from '../../engine/facts.ts';
 import type { Failure } from '../../engine/failure.ts';
 import type { Asker } from '../../engine/identity/enforcer.ts';
 import { verifyProof } from '../../engine/identity/proof.ts';
-import {
-  compileSnapshot,
-  DEFAULT_SETTINGS,
-  type Settings,
-  type Snapshot,
-} from '../../engine/snapshot.ts';
+import { DEFAULT_SETTINGS, type Settings, type Snapshot } from '../../engine/snapshot.ts';
 
 export type Document = Readonly<Record<string, unknown>>;
 

@@ -3,9 +3,10 @@
 
 import assert from 'node:assert/strict';
 import * as asn from '@peculiar/asn1-x509';
-import { parseBundle } from '../../engine/bundle/bundle.ts';
+import { parseBundle } from '../../engine/bundle/parse_bundle.ts';
+import { compileSnapshot } from '../../engine/compile_snapshot.ts';
 import { Diagnostics, formatDiagnostic } from '../../engine/diagnostic.ts';
-import { compileSnapshot, DEFAULT_SETTINGS } from '../../engine/snapshot.ts';
+import { DEFAULT_SETTINGS } from '../../engine/snapshot.ts';
 import {
   basicConstraints,
   extension,

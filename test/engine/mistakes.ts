@@ -1,8 +1,9 @@
 // Tables of mistakes: a text, and everything that is told about it, in order and at its place.
 
 import assert from 'node:assert/strict';
+import { compileSnapshot } from '../../engine/compile_snapshot.ts';
 import { Diagnostics } from '../../engine/diagnostic.ts';
-import { compileSnapshot, DEFAULT_SETTINGS } from '../../engine/snapshot.ts';
+import { DEFAULT_SETTINGS } from '../../engine/snapshot.ts';
 
 /** `line:column`, message, what was expected, what may have been meant. */
 export type Told = readonly [string, string, (string | undefined)?, string?];

@@ -3,7 +3,7 @@
 // among them, so an answer that always denies would fail as well.
 
 import assert from 'node:assert/strict';
-import { parseBundle } from '../../engine/bundle/bundle.ts';
+import { parseBundle } from '../../engine/bundle/parse_bundle.ts';
 import { Diagnostics } from '../../engine/diagnostic.ts';
 import { Random, seedOfRun } from '../agreement/random.ts';
 import { naiveBundle } from '../naive/evaluate.ts';

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, truncateSync } from 'node:fs';
 import { relative } from 'node:path';
-import { parseBundle } from '../../engine/bundle/bundle.ts';
+import { parseBundle } from '../../engine/bundle/parse_bundle.ts';
 import { Diagnostics, formatDiagnostic } from '../../engine/diagnostic.ts';
 import { loadBundle, loadKeyFiles } from '../../server/load_bundle.ts';
 import {

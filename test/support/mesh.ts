@@ -3,12 +3,13 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseBundle, type SourceFile } from '../../engine/bundle/bundle.ts';
+import type { SourceFile } from '../../engine/bundle/bundle.ts';
+import { parseBundle } from '../../engine/bundle/parse_bundle.ts';
 import { type BundleImage, bundleImage } from '../../engine/bundle_image.ts';
+import { compileSnapshot } from '../../engine/compile_snapshot.ts';
 import { Diagnostics, formatDiagnostic } from '../../engine/diagnostic.ts';
 import {
   compileBundle,
-  compileSnapshot,
   DEFAULT_SETTINGS,
   type Settings,
   type Snapshot,

@@ -1,0 +1,16 @@
+// From the text of a bundle to a snapshot, in one step.
+
+import type { BundleSource } from './bundle/bundle.ts';
+import { parseBundle } from './bundle/parse_bundle.ts';
+import { Diagnostics } from './diagnostic.ts';
+import { compileBundle, type Settings, type Snapshot } from './snapshot.ts';
+
+/** @returns undefined with an error among the `diagnostics`; those hold all mistakes */
+export function compileSnapshot(
+  { files, keyFiles }: BundleSource,
+  settings: Settings,
+  version: number,
+  diagnostics: Diagnostics = new Diagnostics(),
+): Snapshot | undefined {
+  return compileBundle(parseBundle(files, diagnostics), keyFiles, settings, version, diagnostics);
+}
