@@ -11,17 +11,30 @@ export const TRUST_DOMAIN = 'demo.example';
 const PAYMENTS = `spiffe://${TRUST_DOMAIN}/ns/pay/sa/payments`;
 /** Who asks in check.json. */
 export const CHECKOUT = `spiffe://${TRUST_DOMAIN}/ns/shop/sa/checkout`;
+/** An Enforcer that shows a certificate. */
+export const GATEWAY = `spiffe://${TRUST_DOMAIN}/ns/edge/sa/gateway`;
 
-/**
- * Writes a bundle with exactly `rules` rules, a multiple of ten, that allows check.json.
- * @param authorityPem vouches for certificates, which may then be sent
- */
-export function writeBundle(folder: string, rules: number, authorityPem?: string): void {
+export interface BundleOptions {
+  /** A multiple of ten. */
+  readonly rules: number;
+  /** Vouches for certificates, which may then be sent. */
+  readonly authorityPem?: string | undefined;
+  /** Who may ask, by the SPIFFE ID of a certificate; default whoever is on this host. */
+  readonly enforcerId?: string | undefined;
+}
+
+/** Writes a bundle with exactly so many rules, that allows check.json. */
+export function writeBundle(
+  folder: string,
+  { rules, authorityPem, enforcerId }: BundleOptions,
+): void {
   if (rules < RULES_A_SERVICE || rules % RULES_A_SERVICE !== 0) {
     throw new Error(`${rules} rules: expected a multiple of ${RULES_A_SERVICE}`);
   }
   mkdirSync(folder, { recursive: true });
-  const proof = [enforcer(authorityPem === undefined ? 'principal' : 'principal, certificate')];
+  const who = enforcerId === undefined ? 'local: true' : `identities: ["${enforcerId}"]`;
+  const says = authorityPem === undefined ? 'principal' : 'principal, certificate';
+  const proof = [enforcer(who, says)];
   if (authorityPem !== undefined) {
     writeFileSync(join(folder, 'authority.pem'), authorityPem);
     proof.push(ISSUER);
@@ -38,10 +51,10 @@ export function writeBundle(folder: string, rules: number, authorityPem?: string
   }
 }
 
-const enforcer = (peer: string) => `apiVersion: remit.mesh/v1
+const enforcer = (who: string, peer: string) => `apiVersion: remit.mesh/v1
 kind: Enforcer
-metadata: {name: on-this-host}
-spec: {type: gateway, local: true, asserts: {peer: [${peer}], destinations: ["*"]}}
+metadata: {name: gateway}
+spec: {type: gateway, ${who}, asserts: {peer: [${peer}], destinations: ["*"]}}
 `;
 
 const ISSUER = `apiVersion: remit.mesh/v1

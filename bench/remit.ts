@@ -5,10 +5,11 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePorts } from '../demo/processes.ts';
 import { checkResponseToJson } from '../proto/protojson.ts';
-import { writeBundle } from './bundle.ts';
+import { TRUST_DOMAIN, writeBundle } from './bundle.ts';
 import { callCheck } from './call.ts';
 import type { Contender } from './contender.ts';
 import { SERVER_CORE } from './machine.ts';
+import type { MutualTls } from './mutual_tls.ts';
 import { ServerProcess } from './processes.ts';
 import { assertCounted, assertRecorded, type RecordFiles } from './records_proof.ts';
 import type { Target } from './target.ts';
@@ -33,7 +34,9 @@ export interface RemitOptions {
   /** Each request is large, so that the pool has to decide it; that is checked. Default false. */
   readonly allPooled?: boolean;
   /** Vouches for the certificate in each request; then that is what has to be verified. */
-  readonly authorityPem?: string;
+  readonly authorityPem?: string | undefined;
+  /** Then its client alone is an Enforcer. Default plaintext, and whoever is on this host. */
+  readonly tls?: MutualTls | undefined;
 }
 
 /** Where one of them listens and writes. */
@@ -54,6 +57,7 @@ export function remit(options: RemitOptions): Contender {
         folder,
         target: {
           address: options.unix ? `unix:${join(folder, 'check.sock')}` : `127.0.0.1:${port}`,
+          tls: options.tls?.client,
         },
         http: `127.0.0.1:${httpPort}`,
         records: {
@@ -86,8 +90,9 @@ export function remit(options: RemitOptions): Contender {
 
 /** @returns the path of its configuration */
 function writeFiles({ folder, target, http, records }: Place, options: RemitOptions): string {
-  const { rules, poolThreads, acceptors = 1, authorityPem } = options;
-  writeBundle(join(folder, 'policies'), rules, authorityPem);
+  const { rules, poolThreads, acceptors = 1, authorityPem, tls } = options;
+  const enforcerId = tls?.clientId;
+  writeBundle(join(folder, 'policies'), { rules, authorityPem, enforcerId });
   mkdirSync(join(folder, 'records'));
   const config = join(folder, 'remit.yaml');
   const lines = [
@@ -98,9 +103,15 @@ function writeFiles({ folder, target, http, records }: Place, options: RemitOpti
     `  evidence: ${JSON.stringify(`file:${records.evidence}`)}`,
     `  decisions: ${JSON.stringify(`file:${records.decisions}`)}`,
     ...(poolThreads > 0 ? [`limits: {deadlineMs: ${POOL_DEADLINE_MS}}`] : []),
+    ...(tls === undefined ? [] : [tlsLine(tls)]),
   ];
   writeFileSync(config, `${lines.join('\n')}\n`);
   return config;
+}
+
+function tlsLine({ server: { cert, key, authority } }: MutualTls): string {
+  const check = { cert, key, clientBundle: { [TRUST_DOMAIN]: authority } };
+  return `tls: ${JSON.stringify({ check })}`;
 }
 
 export interface RemitStart {
