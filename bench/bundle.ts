@@ -21,12 +21,14 @@ export interface BundleOptions {
   readonly authorityPem?: string | undefined;
   /** Who may ask, by the SPIFFE ID of a certificate; default whoever is on this host. */
   readonly enforcerId?: string | undefined;
+  /** Each makes another policy of as many rules for each service; default 0. */
+  readonly generation?: number;
 }
 
 /** Writes a bundle with exactly so many rules, that allows check.json. */
 export function writeBundle(
   folder: string,
-  { rules, authorityPem, enforcerId }: BundleOptions,
+  { rules, authorityPem, enforcerId, generation = 0 }: BundleOptions,
 ): void {
   if (rules < RULES_A_SERVICE || rules % RULES_A_SERVICE !== 0) {
     throw new Error(`${rules} rules: expected a multiple of ${RULES_A_SERVICE}`);
@@ -44,7 +46,7 @@ export function writeBundle(
   for (let first = 0; first < services; first += SERVICES_A_FILE) {
     const documents: string[] = [];
     for (let index = first; index < Math.min(services, first + SERVICES_A_FILE); index++) {
-      documents.push(service(index), policy(index));
+      documents.push(service(index), policy(index, generation));
       if (index > 0) documents.push(identity(index));
     }
     writeFileSync(join(folder, `services-${first}.yaml`), documents.join('---\n'));
@@ -98,13 +100,13 @@ spec:
       resource: "report/{path.report}"
 `;
 
-const policy = (index: number) => {
+const policy = (index: number, generation: number) => {
   const to = `services: [payments-${index}]`;
   const others = Array.from(
     { length: RULES_A_SERVICE - 5 },
     (_, other) => `  - id: other-${other}
     effect: permit
-    from: {principals: ["spiffe://${TRUST_DOMAIN}/ns/bi/sa/other-${index}-${other}"]}
+    from: {principals: ["spiffe://${TRUST_DOMAIN}/ns/bi/sa/other-${generation}-${index}-${other}"]}
     to: {${to}, operations: [report.read, account.read]}
 `,
   );

@@ -8,20 +8,17 @@ import { type Measurement, measure, measurePairs, type Run } from './contender.t
 import { echo } from './echo.ts';
 import { measureThroughEnvoy } from './envoy.ts';
 import { inFolder } from './folder.ts';
+import { MODEST, OPEN_LOOP_STREAMS } from './load.ts';
 import { BOTH_CORES } from './machine.ts';
 import { makeMutualTls } from './mutual_tls.ts';
+import { measureReload } from './reload.ts';
 import { type RemitOptions, remit } from './remit.ts';
 import { comparison, type Figure, figure, measured, ratio, type Scenario } from './scenario.ts';
 
 const HOUR_MS = 3_600_000;
 /** Of the echo's peak: where a server that is not saturated should answer promptly. */
 const LATENCY_LOAD = 0.5;
-/** Under an open loop no request should wait in the client; Remit admits as many by default. */
-const OPEN_LOOP_STREAMS = 1_000;
 const BODY_BYTES = 64 * 1024;
-/** A modest load, requests a second: what a process needs under pressure is another question. */
-const MODEST_RATE = 1_000;
-const MODEST_CONNECTIONS = 4;
 const REST_MS = 3_000;
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -88,6 +85,11 @@ export const SCENARIOS: readonly Scenario[] = [
     measure: measurePool,
   },
   {
+    name: 'reload',
+    summary: '10,000 rules replaced by 10,000 others under 1,000 requests a second',
+    measure: measureReload,
+  },
+  {
     name: 'envoy',
     summary: 'what asking adds to a request through a real Envoy, against a constant answer',
     measure: measureThroughEnvoy,
@@ -130,7 +132,7 @@ async function measureMemory(run: Run): Promise<Figure[]> {
   const server = remit({ rules: 10_000, poolThreads: 1 });
   const modest: Run = {
     ...run,
-    shape: { connections: MODEST_CONNECTIONS, streams: OPEN_LOOP_STREAMS, rate: MODEST_RATE },
+    shape: MODEST,
     // Some ten seconds of it.
     requests: Math.ceil(run.requests / 8),
     warmUpRequests: Math.ceil(run.warmUpRequests / 8),
