@@ -11,17 +11,32 @@ export const TRUST_DOMAIN = 'demo.example';
 const PAYMENTS = `spiffe://${TRUST_DOMAIN}/ns/pay/sa/payments`;
 /** Who asks in check.json. */
 export const CHECKOUT = `spiffe://${TRUST_DOMAIN}/ns/shop/sa/checkout`;
+/** An Enforcer that shows a certificate. */
+export const GATEWAY = `spiffe://${TRUST_DOMAIN}/ns/edge/sa/gateway`;
 
-/**
- * Writes a bundle with exactly `rules` rules, a multiple of ten, that allows check.json.
- * @param authorityPem vouches for certificates, which may then be sent
- */
-export function writeBundle(folder: string, rules: number, authorityPem?: string): void {
+export interface BundleOptions {
+  /** A multiple of ten. */
+  readonly rules: number;
+  /** Vouches for certificates, which may then be sent. */
+  readonly authorityPem?: string | undefined;
+  /** Who may ask, by the SPIFFE ID of a certificate; default whoever is on this host. */
+  readonly enforcerId?: string | undefined;
+  /** Each makes another policy of as many rules for each service; default 0. */
+  readonly generation?: number;
+}
+
+/** Writes a bundle with exactly so many rules, that allows check.json. */
+export function writeBundle(
+  folder: string,
+  { rules, authorityPem, enforcerId, generation = 0 }: BundleOptions,
+): void {
   if (rules < RULES_A_SERVICE || rules % RULES_A_SERVICE !== 0) {
     throw new Error(`${rules} rules: expected a multiple of ${RULES_A_SERVICE}`);
   }
   mkdirSync(folder, { recursive: true });
-  const proof = [enforcer(authorityPem === undefined ? 'principal' : 'principal, certificate')];
+  const who = enforcerId === undefined ? 'local: true' : `identities: ["${enforcerId}"]`;
+  const says = authorityPem === undefined ? 'principal' : 'principal, certificate';
+  const proof = [enforcer(who, says)];
   if (authorityPem !== undefined) {
     writeFileSync(join(folder, 'authority.pem'), authorityPem);
     proof.push(ISSUER);
@@ -31,17 +46,17 @@ export function writeBundle(folder: string, rules: number, authorityPem?: string
   for (let first = 0; first < services; first += SERVICES_A_FILE) {
     const documents: string[] = [];
     for (let index = first; index < Math.min(services, first + SERVICES_A_FILE); index++) {
-      documents.push(service(index), policy(index));
+      documents.push(service(index), policy(index, generation));
       if (index > 0) documents.push(identity(index));
     }
     writeFileSync(join(folder, `services-${first}.yaml`), documents.join('---\n'));
   }
 }
 
-const enforcer = (peer: string) => `apiVersion: remit.mesh/v1
+const enforcer = (who: string, peer: string) => `apiVersion: remit.mesh/v1
 kind: Enforcer
-metadata: {name: on-this-host}
-spec: {type: gateway, local: true, asserts: {peer: [${peer}], destinations: ["*"]}}
+metadata: {name: gateway}
+spec: {type: gateway, ${who}, asserts: {peer: [${peer}], destinations: ["*"]}}
 `;
 
 const ISSUER = `apiVersion: remit.mesh/v1
@@ -85,13 +100,13 @@ spec:
       resource: "report/{path.report}"
 `;
 
-const policy = (index: number) => {
+const policy = (index: number, generation: number) => {
   const to = `services: [payments-${index}]`;
   const others = Array.from(
     { length: RULES_A_SERVICE - 5 },
     (_, other) => `  - id: other-${other}
     effect: permit
-    from: {principals: ["spiffe://${TRUST_DOMAIN}/ns/bi/sa/other-${index}-${other}"]}
+    from: {principals: ["spiffe://${TRUST_DOMAIN}/ns/bi/sa/other-${generation}-${index}-${other}"]}
     to: {${to}, operations: [report.read, account.read]}
 `,
   );

@@ -2,13 +2,13 @@
 // whether it did what it was asked. Contenders run in alternating pairs, so that what else happens
 // on the machine meets both alike.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cleanup } from '../demo/cleanup.ts';
 import { grpcFrame } from './check_message.ts';
 import { CpuClock } from './cpu_clock.ts';
+import { inFolder } from './folder.ts';
 import { type Client, type LoadResult, type LoadShape, runLoad } from './load.ts';
 import type { ServerProcess } from './processes.ts';
 import { percentile } from './statistics.ts';
@@ -57,6 +57,8 @@ export interface Measurement {
   readonly p99Us: number;
   /** CPU time of the whole process, all threads: other work on the machine changes it less. */
   readonly cpuUs: number;
+  /** Of one core, in percent: well under 100 the server waited, for the client or for others. */
+  readonly corePercent: number;
   readonly residentMiB: number;
   readonly residentPeakMiB: number;
 }
@@ -83,15 +85,8 @@ export async function measurePairs(a: Contender, b: Contender, run: Run): Promis
   return pairs;
 }
 
-export async function measure(contender: Contender, run: Run): Promise<Measurement> {
-  const folder = mkdtempSync(join(tmpdir(), 'remit-bench-'));
-  const remove = (): void => rmSync(folder, { recursive: true, force: true });
-  run.cleanup.add(remove);
-  try {
-    return await measureIn(folder, contender, run);
-  } finally {
-    remove();
-  }
+export function measure(contender: Contender, run: Run): Promise<Measurement> {
+  return inFolder(run.cleanup, (folder) => measureIn(folder, contender, run));
 }
 
 async function measureIn(folder: string, contender: Contender, run: Run): Promise<Measurement> {
@@ -130,10 +125,12 @@ function afterWarmUp(
   const toUs = ended.at(-1)!;
   const took = tookUs.filter((_, index) => endedUs[index]! > fromUs).sort();
   const requests = ended.length - warmUpRequests;
+  const usedUs = cpu.usAt(toUs) - cpu.usAt(fromUs);
   return {
     requestsPerSecond: requests / ((toUs - fromUs) / 1e6),
     p50Us: percentile(took, 0.5),
     p99Us: percentile(took, 0.99),
-    cpuUs: (cpu.usAt(toUs) - cpu.usAt(fromUs)) / requests,
+    cpuUs: usedUs / requests,
+    corePercent: (100 * usedUs) / (toUs - fromUs),
   };
 }

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { freePorts } from '../demo/processes.ts';
 import { callCheck } from './call.ts';
 import type { Contender } from './contender.ts';
+import type { EchoWork } from './echo_server.ts';
 import { SERVER_CORE } from './machine.ts';
+import type { MutualTls } from './mutual_tls.ts';
 import { ServerProcess } from './processes.ts';
 import { accepts, type Target } from './target.ts';
 
@@ -13,21 +15,27 @@ const PROGRAM = join(import.meta.dirname, 'echo_server.ts');
 export interface EchoOptions {
   /** What it answers instead of what it was sent. */
   readonly constant?: Buffer;
+  /** Default plaintext. */
+  readonly tls?: MutualTls | undefined;
 }
 
-export function echo({ constant }: EchoOptions = {}): Contender {
+export function echo({ constant, tls }: EchoOptions = {}): Contender {
   const name = constant === undefined ? 'echo' : 'constant';
   return {
     name,
     async start(folder, { cleanup }) {
       const [port = 0] = await freePorts(1);
-      const target: Target = { address: `127.0.0.1:${port}` };
-      const settings = constant === undefined ? [] : [constant.toString('hex')];
+      const target: Target = { address: `127.0.0.1:${port}`, tls: tls?.client };
+      const work: EchoWork = {
+        address: target.address,
+        constant: constant?.toString('hex'),
+        tls: tls?.server,
+      };
       const server = await ServerProcess.start(
         {
           name,
           cores: SERVER_CORE,
-          command: [process.execPath, PROGRAM, target.address, ...settings],
+          command: [process.execPath, PROGRAM, JSON.stringify(work)],
           logFile: join(folder, `${name}.log`),
           ready: () => accepts(target),
         },

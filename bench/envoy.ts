@@ -2,8 +2,6 @@
 // that asks Remit, one that asks a server with a constant answer, and one that asks nobody. The
 // bundle is the demo's.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeBundle } from '../demo/bundle.ts';
 import type { Cleanup } from '../demo/cleanup.ts';
@@ -15,6 +13,7 @@ import { startHttpUpstream } from '../demo/upstream.ts';
 import type { Run } from './contender.ts';
 import { echo } from './echo.ts';
 import type { EnvoyWork, Latency } from './envoy_client.ts';
+import { inFolder } from './folder.ts';
 import { run as runClient } from './load.ts';
 import { CLIENT_CORE, SERVER_CORE } from './machine.ts';
 import { ServerProcess } from './processes.ts';
@@ -59,17 +58,6 @@ export async function measureThroughEnvoy(run: Run): Promise<Figure[]> {
       rounds.map(({ nobody }) => nobody.p50Us),
     ),
   ];
-}
-
-async function inFolder<T>(cleanup: Cleanup, work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'remit-bench-'));
-  const remove = (): void => rmSync(folder, { recursive: true, force: true });
-  cleanup.add(remove);
-  try {
-    return await work(folder);
-  } finally {
-    remove();
-  }
 }
 
 /** All three in the same fresh processes: they take turns request by request. */

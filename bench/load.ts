@@ -22,6 +22,11 @@ export interface LoadShape {
   readonly rate?: number;
 }
 
+/** Under an open loop no request should wait in the client; Remit admits as many by default. */
+export const OPEN_LOOP_STREAMS = 1_000;
+/** A modest load: what a process does under pressure is another question. */
+export const MODEST = { connections: 4, streams: OPEN_LOOP_STREAMS, rate: 1_000 } as const;
+
 export interface Load extends LoadShape {
   readonly client: Client;
   readonly target: Target;

@@ -70,6 +70,10 @@ export class ServerProcess {
     throw new Error(`${this.#name} ended: ${this.#how}\n${tail}`);
   }
 
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
   /** CPU time of all its threads so far, user and system, in seconds. */
   cpuSeconds(): number {
     const stat = readFileSync(`/proc/${this.#child.pid}/stat`, 'utf8');

@@ -28,7 +28,7 @@ export async function assertCounted(
   const written = (stream: string): number =>
     metrics.get(`remit_records_written_total{stream="${stream}"}`) ?? 0;
   const allWritten = async (): Promise<boolean> => {
-    metrics = parseMetrics(await (await fetch(url)).text());
+    metrics = await readMetrics(url);
     return written('evidence') >= requests && written('decisions') >= requests;
   };
   await waitFor(`${requests} records of each kind`, allWritten, RECORDS_WRITTEN_MS_MAX);
@@ -45,7 +45,9 @@ function expectedValue(sample: string, requests: number): number | undefined {
   return /^remit_(authz_total|records_dropped|records_write_errors)/.test(sample) ? 0 : undefined;
 }
 
-function parseMetrics(text: string): Map<string, number> {
+/** Values by series, which is the name with its labels. */
+export async function readMetrics(url: string): Promise<ReadonlyMap<string, number>> {
+  const text = await (await fetch(url)).text();
   const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   return new Map(
     samples.map((line) => {

@@ -5,15 +5,18 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePorts } from '../demo/processes.ts';
 import { checkResponseToJson } from '../proto/protojson.ts';
-import { writeBundle } from './bundle.ts';
+import { TRUST_DOMAIN, writeBundle } from './bundle.ts';
 import { callCheck } from './call.ts';
-import type { Contender } from './contender.ts';
+import type { Contender, Run, RunningContender } from './contender.ts';
 import { SERVER_CORE } from './machine.ts';
+import type { MutualTls } from './mutual_tls.ts';
 import { ServerProcess } from './processes.ts';
 import { assertCounted, assertRecorded, type RecordFiles } from './records_proof.ts';
 import type { Target } from './target.ts';
 
 const REPOSITORY = join(import.meta.dirname, '..');
+/** The bundle's folder, in the one that a contender gets. */
+export const POLICIES = 'policies';
 /** What waits in a pool under full load would else be denied, and measured would be denials. */
 const POOL_DEADLINE_MS = 10_000;
 
@@ -33,7 +36,19 @@ export interface RemitOptions {
   /** Each request is large, so that the pool has to decide it; that is checked. Default false. */
   readonly allPooled?: boolean;
   /** Vouches for the certificate in each request; then that is what has to be verified. */
-  readonly authorityPem?: string;
+  readonly authorityPem?: string | undefined;
+  /** Then its client alone is an Enforcer. Default plaintext, and whoever is on this host. */
+  readonly tls?: MutualTls | undefined;
+  /** Of its configuration, by their names there. */
+  readonly limits?: Readonly<Record<string, number>>;
+}
+
+export interface RunningRemit extends RunningContender {
+  readonly metricsUrl: string;
+}
+
+interface RemitContender extends Contender {
+  start(folder: string, run: Run): Promise<RunningRemit>;
 }
 
 /** Where one of them listens and writes. */
@@ -44,7 +59,7 @@ interface Place {
   readonly records: RecordFiles;
 }
 
-export function remit(options: RemitOptions): Contender {
+export function remit(options: RemitOptions): RemitContender {
   const { name = 'remit', root = REPOSITORY, cores = SERVER_CORE } = options;
   return {
     name,
@@ -54,6 +69,7 @@ export function remit(options: RemitOptions): Contender {
         folder,
         target: {
           address: options.unix ? `unix:${join(folder, 'check.sock')}` : `127.0.0.1:${port}`,
+          tls: options.tls?.client,
         },
         http: `127.0.0.1:${httpPort}`,
         records: {
@@ -63,7 +79,9 @@ export function remit(options: RemitOptions): Contender {
       };
       const config = writeFiles(place, options);
       const server = await startRemit({ name, root, cores, config, ...place }, cleanup);
+      const metricsUrl = `http://${place.http}/metrics`;
       return {
+        metricsUrl,
         target: place.target,
         process: server,
         async probe(message) {
@@ -74,7 +92,7 @@ export function remit(options: RemitOptions): Contender {
         async finish(requests) {
           server.assertRunning();
           const pooled = options.allPooled && { remit_pool_requests_total: requests };
-          await assertCounted(`http://${place.http}/metrics`, requests, pooled || {});
+          await assertCounted(metricsUrl, requests, pooled || {});
           await server.stop();
           const method = options.authorityPem === undefined ? 'peer_principal' : 'x509_svid';
           await assertRecorded(place.records, requests, method);
@@ -86,21 +104,29 @@ export function remit(options: RemitOptions): Contender {
 
 /** @returns the path of its configuration */
 function writeFiles({ folder, target, http, records }: Place, options: RemitOptions): string {
-  const { rules, poolThreads, acceptors = 1, authorityPem } = options;
-  writeBundle(join(folder, 'policies'), rules, authorityPem);
+  const { rules, poolThreads, acceptors = 1, authorityPem, tls } = options;
+  const enforcerId = tls?.clientId;
+  writeBundle(join(folder, POLICIES), { rules, authorityPem, enforcerId });
   mkdirSync(join(folder, 'records'));
   const config = join(folder, 'remit.yaml');
+  const limits = { ...(poolThreads > 0 && { deadlineMs: POOL_DEADLINE_MS }), ...options.limits };
   const lines = [
-    'policies: ./policies',
+    `policies: ./${POLICIES}`,
     `listen: {check: ${JSON.stringify(target.address)}, http: "${http}"}`,
     `threads: {acceptors: ${acceptors}, pool: ${poolThreads}}`,
     'records:',
     `  evidence: ${JSON.stringify(`file:${records.evidence}`)}`,
     `  decisions: ${JSON.stringify(`file:${records.decisions}`)}`,
-    ...(poolThreads > 0 ? [`limits: {deadlineMs: ${POOL_DEADLINE_MS}}`] : []),
+    `limits: ${JSON.stringify(limits)}`,
+    ...(tls === undefined ? [] : [tlsLine(tls)]),
   ];
   writeFileSync(config, `${lines.join('\n')}\n`);
   return config;
+}
+
+function tlsLine({ server: { cert, key, authority } }: MutualTls): string {
+  const check = { cert, key, clientBundle: { [TRUST_DOMAIN]: authority } };
+  return `tls: ${JSON.stringify({ check })}`;
 }
 
 export interface RemitStart {

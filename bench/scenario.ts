@@ -24,6 +24,7 @@ export function figure(name: string, unit: string, samples: readonly number[]): 
 const MEASURED: readonly [keyof Measurement, string, string][] = [
   ['requestsPerSecond', 'throughput', '/s'],
   ['cpuUs', 'CPU a request', 'µs'],
+  ['corePercent', 'core in use', '%'],
   ['p50Us', 'p50', 'µs'],
   ['p99Us', 'p99', 'µs'],
   ['residentMiB', 'resident memory', 'MiB'],

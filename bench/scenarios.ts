@@ -2,31 +2,30 @@
 
 import { resolve } from 'node:path';
 import { issueSvid, makeCa } from '../demo/pki.ts';
-import { CHECKOUT, TRUST_DOMAIN } from './bundle.ts';
+import { CHECKOUT, GATEWAY, TRUST_DOMAIN } from './bundle.ts';
 import { checkMessage } from './check_message.ts';
 import { type Measurement, measure, measurePairs, type Run } from './contender.ts';
 import { echo } from './echo.ts';
 import { measureThroughEnvoy } from './envoy.ts';
+import { inFolder } from './folder.ts';
+import { MODEST, OPEN_LOOP_STREAMS } from './load.ts';
 import { BOTH_CORES } from './machine.ts';
-import { remit } from './remit.ts';
+import { makeMutualTls } from './mutual_tls.ts';
+import { measureReload } from './reload.ts';
+import { type RemitOptions, remit } from './remit.ts';
 import { comparison, type Figure, figure, measured, ratio, type Scenario } from './scenario.ts';
 
 const HOUR_MS = 3_600_000;
 /** Of the echo's peak: where a server that is not saturated should answer promptly. */
 const LATENCY_LOAD = 0.5;
-/** Under an open loop no request should wait in the client; Remit admits as many by default. */
-const OPEN_LOOP_STREAMS = 1_000;
 const BODY_BYTES = 64 * 1024;
-/** A modest load, requests a second: what a process needs under pressure is another question. */
-const MODEST_RATE = 1_000;
-const MODEST_CONNECTIONS = 4;
 const REST_MS = 3_000;
 
 export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'plaintext',
     summary: 'one thread, 10 rules, both records on, against a bare grpc-js echo',
-    measure: againstEcho,
+    measure: (run) => againstEcho(run),
   },
   {
     name: 'latency',
@@ -41,11 +40,14 @@ export const SCENARIOS: readonly Scenario[] = [
       const options = { lifetimeMs: 12 * HOUR_MS };
       const { certificatePem } = await issueSvid(authority, CHECKOUT, options);
       const message = checkMessage({ certificatePem });
-      return againstEcho({ ...run, message }, authority.certificatePem);
+      return againstEcho({ ...run, message }, { authorityPem: authority.certificatePem });
     },
   },
-  // The echo over mutual TLS is one more scenario of this shape: see `target.ts`, the one place
-  // that knows how to reach a server.
+  {
+    name: 'mtls',
+    summary: 'the first one over mutual TLS, the Enforcer by its certificate; our own client',
+    measure: measureMutualTls,
+  },
   {
     name: 'rules',
     summary: '10,000 rules against 10 rules, one thread: what a request costs',
@@ -83,20 +85,32 @@ export const SCENARIOS: readonly Scenario[] = [
     measure: measurePool,
   },
   {
+    name: 'reload',
+    summary: '10,000 rules replaced by 10,000 others under 1,000 requests a second',
+    measure: measureReload,
+  },
+  {
     name: 'envoy',
     summary: 'what asking adds to a request through a real Envoy, against a constant answer',
     measure: measureThroughEnvoy,
   },
 ];
 
-async function againstEcho(run: Run, authorityPem?: string): Promise<Figure[]> {
-  const yardstick = echo();
-  const server = remit({
-    rules: 10,
-    poolThreads: 0,
-    ...(authorityPem !== undefined && { authorityPem }),
-  });
+async function againstEcho(
+  run: Run,
+  options: Pick<RemitOptions, 'authorityPem' | 'tls'> = {},
+): Promise<Figure[]> {
+  const yardstick = echo({ tls: options.tls });
+  const server = remit({ rules: 10, poolThreads: 0, ...options });
   return comparison(yardstick.name, server.name, await measurePairs(yardstick, server, run));
+}
+
+/** h2load shows no certificate. */
+function measureMutualTls(run: Run): Promise<Figure[]> {
+  return inFolder(run.cleanup, async (folder) => {
+    const tls = await makeMutualTls(folder, GATEWAY);
+    return againstEcho({ ...run, client: 'node' }, { tls });
+  });
 }
 
 async function measureLatency(run: Run): Promise<Figure[]> {
@@ -118,7 +132,7 @@ async function measureMemory(run: Run): Promise<Figure[]> {
   const server = remit({ rules: 10_000, poolThreads: 1 });
   const modest: Run = {
     ...run,
-    shape: { connections: MODEST_CONNECTIONS, streams: OPEN_LOOP_STREAMS, rate: MODEST_RATE },
+    shape: MODEST,
     // Some ten seconds of it.
     requests: Math.ceil(run.requests / 8),
     warmUpRequests: Math.ceil(run.warmUpRequests / 8),

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { SCENARIOS } from '../../bench/scenarios.ts';
 import { itShared } from '../shared_cases.ts';
 import { filesOf, PRODUCT_SOURCES, ROOT, SOURCES, textOf } from './source_files.ts';
 import { COMMENT, functionsOf, readSource, TEXT } from './source_text.ts';
@@ -151,6 +152,28 @@ describe('every file of ours', () => {
       (name) => !table.some((cell) => cell.includes(`\`${name}\``)),
     );
     assert.deepEqual(missing, []);
+  });
+});
+
+describe('docs/performance.md', () => {
+  it('has a row for each scenario of the bench, with the bounds of thresholds.json', () => {
+    const rows = textOf('docs/performance.md').matchAll(/^\| `(\w+)` \|[^|]*\|[^|]*\|([^|]*)\|/gm);
+    const told = Array.from(rows, ([, name, bounds = '']) => `${name}: ${bounds.trim()}`);
+    const thresholds: Record<string, Record<string, { min?: number; max?: number }>> = JSON.parse(
+      textOf('bench/thresholds.json'),
+    );
+    const wanted = SCENARIOS.map(({ name }) => {
+      const bounds = Object.values(thresholds[name] ?? {}).map(({ min, max }) =>
+        min === undefined ? `≤ ${max}` : `≥ ${min}`,
+      );
+      return `${name}: ${bounds.join(', ') || 'none'}`;
+    });
+    assert.deepEqual(told, wanted);
+    const scenarios = SCENARIOS.map(({ name }) => name);
+    assert.deepEqual(
+      Object.keys(thresholds).filter((name) => !scenarios.includes(name)),
+      [],
+    );
   });
 });
 
