@@ -4,12 +4,13 @@
 import { type Bundle, keyFilesOf, type Located } from './bundle/bundle.ts';
 import { Diagnostics } from './diagnostic.ts';
 import { digestOfBytes } from './digest.ts';
-import { compileBundle, type Settings, type Snapshot } from './snapshot.ts';
+import { compileInSteps, type Settings, type Snapshot } from './snapshot.ts';
+import { runAll, type Steps } from './steps.ts';
 
 export interface BundleImage {
   readonly version: number;
   readonly settings: Settings;
-  /** JSON in UTF-8. No thread copies it. */
+  /** Lines of JSON in UTF-8: a head, and a document each. */
   readonly bytes: SharedArrayBuffer;
   /** SHA-256 of the bytes. */
   readonly digest: string;
@@ -26,12 +27,21 @@ export interface BundleImage {
   };
 }
 
-/** What the bytes say. */
-interface Content {
-  readonly documents: Readonly<Record<string, readonly unknown[]>>;
+/** The first line. */
+interface Head {
   /** Where each issuer stands: the names of its key files count from there. */
   readonly issuerFiles: readonly string[];
   readonly keyFiles: readonly (readonly [name: string, text: string])[];
+}
+
+const KINDS = ['services', 'policies', 'identities', 'issuers', 'enforcers'] as const;
+type Kind = (typeof KINDS)[number];
+/** Each of the others. */
+type Line = readonly [kind: Kind, document: unknown];
+
+interface Content {
+  readonly bundle: Bundle;
+  readonly keyFiles: ReadonlyMap<string, string>;
 }
 
 /** @param snapshot what the bundle compiled to, where it was checked */
@@ -40,19 +50,12 @@ export function bundleImage(
   keyFiles: ReadonlyMap<string, string>,
   snapshot: Snapshot,
 ): BundleImage {
-  const { services, policies, identities, issuers, enforcers } = bundle;
-  const content: Content = {
-    documents: {
-      services: documentsOf(services),
-      policies: documentsOf(policies),
-      identities: documentsOf(identities),
-      issuers: documentsOf(issuers),
-      enforcers: documentsOf(enforcers),
-    },
-    issuerFiles: issuers.map(({ at }) => at([]).file),
+  const head: Head = {
+    issuerFiles: bundle.issuers.map(({ at }) => at([]).file),
     keyFiles: [...keyFiles],
   };
-  const text = Buffer.from(JSON.stringify(content));
+  const lines = KINDS.flatMap((kind) => bundle[kind].map(({ document }): Line => [kind, document]));
+  const text = Buffer.from([head, ...lines].map((line) => JSON.stringify(line)).join('\n'));
   const bytes = new SharedArrayBuffer(text.length);
   text.copy(new Uint8Array(bytes));
   return {
@@ -63,7 +66,7 @@ export function bundleImage(
     proofDigest: snapshot.proof.digest,
     policyDigest: snapshot.policy.digest,
     counts: {
-      documents: Object.values(content.documents).reduce((sum, { length }) => sum + length, 0),
+      documents: lines.length,
       services: snapshot.policy.services.length,
       rules: snapshot.policy.ruleCount,
       enforcers: snapshot.proof.enforcers.size,
@@ -73,40 +76,59 @@ export function bundleImage(
 }
 
 /** The bundle and the key files that an image was made of. Throws when its bytes are damaged. */
-export function contentOf(image: BundleImage): {
-  readonly bundle: Bundle;
-  readonly keyFiles: ReadonlyMap<string, string>;
-} {
+export function contentOf(image: BundleImage): Content {
+  return runAll(contentInSteps(image));
+}
+
+function* contentInSteps(image: BundleImage): Steps<Content> {
   // A copy, because neither decoding nor hashing takes shared memory.
   const text = Buffer.from(new Uint8Array(image.bytes));
   if (digestOfBytes(text) !== image.digest) throw new Error('the image of the bundle is damaged');
+  yield;
+  const [head = '', ...lines] = text.toString().split('\n');
+  yield;
   // Our own bytes, as the digest has just shown; the schemas have checked the documents before.
-  const { documents, issuerFiles, keyFiles } = JSON.parse(text.toString()) as Content;
-  const all = Object.fromEntries(
-    Object.entries(documents).map(([kind, list]) => [kind, list.map((it) => located(it, ''))]),
-  ) as unknown as Bundle;
-  const issuers = all.issuers.map(({ document }, index) => located(document, issuerFiles[index]!));
-  return {
-    bundle: { ...all, issuers, keyFiles: issuers.flatMap(keyFilesOf) },
-    keyFiles: new Map(keyFiles),
+  const { issuerFiles, keyFiles } = JSON.parse(head) as Head;
+  const found: Record<Kind, Located<never>[]> = {
+    services: [],
+    policies: [],
+    identities: [],
+    issuers: [],
+    enforcers: [],
   };
+  for (const line of lines) {
+    const [kind, document] = JSON.parse(line) as Line;
+    const file = kind === 'issuers' ? issuerFiles[found.issuers.length]! : '';
+    found[kind].push(located(document as never, file));
+    yield;
+  }
+  const bundle: Bundle = { ...found, keyFiles: found.issuers.flatMap(keyFilesOf) };
+  return { bundle, keyFiles: new Map(keyFiles) };
 }
 
 /** Throws when the bytes are not those of the digest, or do not compile. */
 export function snapshotOf(image: BundleImage): Snapshot {
-  const { bundle, keyFiles } = contentOf(image);
+  return runAll(snapshotInSteps(image));
+}
+
+/** The same in steps. */
+export function* snapshotInSteps(image: BundleImage): Steps<Snapshot> {
+  const { bundle, keyFiles } = yield* contentInSteps(image);
   const { settings, version, proofDigest: proof, policyDigest: policy } = image;
   const digests = { proof, policy };
   const diagnostics = new Diagnostics();
-  const snapshot = compileBundle(bundle, keyFiles, settings, version, diagnostics, digests);
+  const { snapshot } = yield* compileInSteps(
+    bundle,
+    keyFiles,
+    settings,
+    version,
+    diagnostics,
+    digests,
+  );
   if (snapshot === undefined) throw new Error('the bundle does not compile in this thread');
   return snapshot;
 }
 
 function located<D>(document: D, file: string): Located<D> {
   return { document, at: () => ({ file, line: 0, column: 0 }) };
-}
-
-function documentsOf(documents: readonly Located<unknown>[]): unknown[] {
-  return documents.map(({ document }) => document);
 }

@@ -5,6 +5,7 @@ import type { Bundle } from './bundle/bundle.ts';
 import type { Diagnostics } from './diagnostic.ts';
 import { compileProofImage, type ProofImage } from './identity/proof_image.ts';
 import { compilePolicyImage, type PolicyImage } from './policy/policy_image.ts';
+import { runAll, type Steps } from './steps.ts';
 
 /** Istio's four levels, `MeshConfig.pathNormalization.normalization`. */
 export const PATH_NORMALIZATIONS = [
@@ -57,29 +58,34 @@ export interface Digests {
  * Compiles a bundle. All mistakes go to `diagnostics`; with an error among them the result is
  * undefined, so a snapshot never holds half of a bundle.
  */
-export function compileBundle(
+export function compileBundle(...all: Parameters<typeof compileInSteps>): Snapshot | undefined {
+  return runAll(compileInSteps(...all)).snapshot;
+}
+
+/** The same in steps. */
+export function* compileInSteps(
   bundle: Bundle,
   keyFiles: ReadonlyMap<string, string>,
   settings: Settings,
   version: number,
   diagnostics: Diagnostics,
   digests?: Digests,
-): Snapshot | undefined {
+): Steps<{ readonly snapshot: Snapshot | undefined }> {
   const { trustDomain: home } = settings;
   const proof = compileProofImage(bundle, keyFiles, home, diagnostics, digests?.proof);
   const { trustDomain, pathNormalization, ambiguousPaths } = settings;
   // Not those of issuers: who may vouch decides nothing about what a permit means.
   const homeTrustDomains =
     trustDomain === undefined ? [...proof.inventory.trustDomains].sort() : [trustDomain];
-  const policy = compilePolicyImage(
+  const policy = yield* compilePolicyImage(
     bundle,
     { homeTrustDomains, digested: { homeTrustDomains, pathNormalization, ambiguousPaths } },
     diagnostics,
     digests?.policy,
   );
-  if (diagnostics.hasErrors) return undefined;
+  if (diagnostics.hasErrors) return { snapshot: undefined };
   const { services } = policy;
-  return {
+  const snapshot = {
     version,
     settings,
     proof,
@@ -91,4 +97,5 @@ export function compileBundle(
       port: services.some(({ connections }) => connections.readsPort),
     },
   };
+  return { snapshot };
 }

@@ -140,7 +140,7 @@ export class Acceptor {
   async #prepare(image: BundleImage): Promise<void> {
     const { version, digest } = image;
     try {
-      this.#holder.prepare(image);
+      await this.#holder.prepare(image);
       await this.#pool?.prepare(image);
       this.#post({ kind: 'prepared', version, digest });
     } catch (error) {

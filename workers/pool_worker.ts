@@ -3,25 +3,28 @@
 
 import { threadId, workerData } from 'node:worker_threads';
 import { move } from 'piscina';
-import { type BundleImage, snapshotOf } from '../engine/bundle_image.ts';
+import { type BundleImage, snapshotInSteps, snapshotOf } from '../engine/bundle_image.ts';
 import type { Snapshot } from '../engine/snapshot.ts';
+import type { Steps } from '../engine/steps.ts';
 import { packAnswers, type RequestBatch, unpackRequests } from './batch.ts';
 import { evidenceCode, outcomeCode } from './checker.ts';
 import { compactHeap } from './compact_heap.ts';
 import { Evaluator } from './evaluator.ts';
+import { runSlice } from './slices.ts';
 
 export interface PoolWorkerData {
   readonly image: BundleImage;
 }
 
-/** Asks a worker to build a snapshot before anybody decides with it. */
+/** Asks a worker to build a slice of a snapshot, before anybody decides with it. */
 export interface Prepare {
   readonly prepare: BundleImage;
 }
 
 export interface Prepared {
   readonly threadId: number;
-  readonly digest: string;
+  /** Undefined: there is more to do, which takes another task. */
+  readonly digest: string | undefined;
 }
 
 /** A batch says which snapshot it is decided with; whether that is in force its sender checks. */
@@ -29,10 +32,10 @@ export type Task = RequestBatch & { readonly image: BundleImage };
 
 let held = hold((workerData as PoolWorkerData).image);
 let prepared: typeof held | undefined;
+let preparing: { readonly image: BundleImage; readonly steps: Steps<Snapshot> } | undefined;
 compactHeap();
 
-function hold(image: BundleImage) {
-  const snapshot = snapshotOf(image);
+function hold(image: BundleImage, snapshot = snapshotOf(image)) {
   return { image, evaluator: makeEvaluator(snapshot) };
 }
 
@@ -53,13 +56,23 @@ function evaluatorFor(image: BundleImage): Evaluator {
   return held.evaluator;
 }
 
+/** @returns whether the image is built */
+function prepare(image: BundleImage): boolean {
+  const { version } = image;
+  if (held.image.version === version || prepared?.image.version === version) return true;
+  if (preparing?.image.version !== version) preparing = { image, steps: snapshotInSteps(image) };
+  const { steps } = preparing;
+  // A failure ends the steps, and would leave nothing to go on with.
+  preparing = undefined;
+  const snapshot = runSlice(steps);
+  if (snapshot === undefined) preparing = { image, steps };
+  else prepared = hold(image, snapshot);
+  return snapshot !== undefined;
+}
+
 export default async function answer(task: Task | Prepare): Promise<ArrayBuffer | Prepared> {
   if ('prepare' in task) {
-    const image = task.prepare;
-    if (held.image.version !== image.version && prepared?.image.version !== image.version) {
-      prepared = hold(image);
-    }
-    return { threadId, digest: image.digest };
+    return { threadId, digest: prepare(task.prepare) ? task.prepare.digest : undefined };
   }
   const evaluator = evaluatorFor(task.image);
   const encode = new TextEncoder();

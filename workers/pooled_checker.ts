@@ -29,7 +29,7 @@ const CLOSE_MS_MAX = 1_000;
  */
 const YOUNG_GENERATION_MIB = 24;
 /** A worker that dies again and again never answers. */
-const PREPARE_WAVES_MAX = 20;
+const PREPARE_MS_MAX = 50_000;
 
 export interface PoolLimits {
   readonly threads: number;
@@ -145,13 +145,17 @@ export class PooledChecker implements Checker {
   /** Resolves when every worker has built the image; rejects when one cannot. */
   async prepare(image: BundleImage): Promise<void> {
     const seen = new Set<number>();
-    // Piscina chooses the worker, so it is asked until all of them have answered.
-    for (let wave = 0; seen.size < this.#threads; wave++) {
-      if (wave === PREPARE_WAVES_MAX) throw new Error('not every worker of the pool answered');
+    const until = performance.now() + PREPARE_MS_MAX;
+    // Piscina chooses the worker, so it is asked until all of them have built it. Between the
+    // slices they answer batches.
+    while (seen.size < this.#threads) {
+      if (performance.now() > until) throw new Error('not every worker of the pool answered');
       const task: Prepare = { prepare: image };
       const asked = Array.from({ length: this.#threads }, () => this.#pool.run(task));
       for (const answer of await Promise.all(asked)) {
-        if (answer instanceof ArrayBuffer || answer.digest !== image.digest) {
+        if (answer instanceof ArrayBuffer) throw new Error('the answer to another task');
+        if (answer.digest === undefined) continue;
+        if (answer.digest !== image.digest) {
           throw new Error('a worker of the pool built another snapshot');
         }
         seen.add(answer.threadId);

@@ -1,9 +1,10 @@
 // The snapshots of one thread: the one in force, and those that were built and wait for their
 // activation. Which one is in force is read from the shared numbers, never told by a message.
 
-import { type BundleImage, snapshotOf } from '../engine/bundle_image.ts';
+import { type BundleImage, snapshotInSteps, snapshotOf } from '../engine/bundle_image.ts';
 import type { Snapshot } from '../engine/snapshot.ts';
 import type { ActiveNumbers } from './active_numbers.ts';
+import { runInSlices } from './slices.ts';
 
 /** Where an evaluator finds the snapshot to decide with. */
 export interface SnapshotSource {
@@ -33,10 +34,10 @@ export class SnapshotHolder implements SnapshotSource {
   }
 
   /** Builds a snapshot for later; what was prepared before and never activated is dropped then. */
-  prepare(image: BundleImage): void {
+  async prepare(image: BundleImage): Promise<void> {
     this.#prepared = this.#prepared.filter((it) => it.image.version >= this.#numbers.version);
     if (this.#prepared.some((it) => it.image.version === image.version)) return;
-    this.#prepared.push({ image, snapshot: snapshotOf(image) });
+    this.#prepared.push({ image, snapshot: await runInSlices(snapshotInSteps(image)) });
   }
 
   get current(): Snapshot {

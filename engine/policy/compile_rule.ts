@@ -14,6 +14,7 @@ import type { Path } from '../bundle/yaml_document.ts';
 import { type Diagnostics, nearest, type Position } from '../diagnostic.ts';
 import { parseTrustDomain, SpiffeIdError } from '../spiffe_id.ts';
 import { parseSpiffePattern, SpiffePattern } from '../spiffe_pattern.ts';
+import type { Steps } from '../steps.ts';
 import { type OperationReference, parseOperationReference } from './operation_reference.ts';
 import { parseResourcePattern, type ResourcePattern } from './resource_pattern.ts';
 import type { FromMatcher, Rule, ToMatcher } from './rule.ts';
@@ -34,11 +35,11 @@ export interface RuleContext {
   readonly homeTrustDomains: readonly string[];
 }
 
-export function compilePolicies(
+export function* compilePolicies(
   policies: Bundle['policies'],
   context: RuleContext,
   diagnostics: Diagnostics,
-): CompiledRule[] {
+): Steps<CompiledRule[]> {
   const compiled: CompiledRule[] = [];
   for (const policy of policies) {
     const { document } = policy;
@@ -53,6 +54,7 @@ export function compilePolicies(
       }
       ids.add(rule.id);
       compiled.push(new RuleCompiler(policy, path, context, diagnostics).compile(rule));
+      yield;
     }
   }
   return compiled;

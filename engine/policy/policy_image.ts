@@ -5,6 +5,7 @@ import type { Bundle } from '../bundle/bundle.ts';
 import type { Diagnostics } from '../diagnostic.ts';
 import { digestOfAll } from '../digest.ts';
 import { parseSpiffeId, SpiffeId } from '../spiffe_id.ts';
+import type { Steps } from '../steps.ts';
 import { compilePolicies } from './compile_rule.ts';
 import { reaches } from './rule.ts';
 import { compileService, type Service } from './service.ts';
@@ -25,13 +26,17 @@ export interface PolicySettings {
   readonly digested: unknown;
 }
 
-export function compilePolicyImage(
+export function* compilePolicyImage(
   bundle: Bundle,
   settings: PolicySettings,
   diagnostics: Diagnostics,
   knownDigest?: string,
-): PolicyImage {
-  const services = bundle.services.map((service) => compileService(service, diagnostics));
+): Steps<PolicyImage> {
+  const services: Service[] = [];
+  for (const service of bundle.services) {
+    services.push(compileService(service, diagnostics));
+    yield;
+  }
   const { homeTrustDomains } = settings;
   const byNamespace = Map.groupBy(services, (service) => service.namespace);
   const byName = new Map<string, ReadonlyMap<string, Service>>();
@@ -39,7 +44,7 @@ export function compilePolicyImage(
     byName.set(namespace, new Map(own.map((service) => [service.name, service])));
   }
   const context = { services: byName, homeTrustDomains };
-  const rules = compilePolicies(bundle.policies, context, diagnostics);
+  const rules = yield* compilePolicies(bundle.policies, context, diagnostics);
   const byId = new Map(services.map((service) => [service.id, service]));
   for (const { rule, anchors } of rules) {
     const namespace = rule.id.slice(0, rule.id.indexOf('/'));
@@ -50,6 +55,7 @@ export function compilePolicyImage(
         if (reaches(rule, route.operation)) route.rules.add(rule, anchors);
       }
     }
+    yield;
   }
   const documents = [...bundle.services, ...bundle.policies].map(({ document }) => document);
   return {

@@ -149,7 +149,7 @@ describe('the start of a pool', () => {
     ));
 
   it('fails when a worker cannot compile the bundle', () => {
-    const text = Buffer.from('{"services":[{}],"policies":[],"identities":[],"enforcers":[]}');
+    const text = Buffer.from('{"issuerFiles":[],"keyFiles":[]}\n["services",{}]');
     const bytes = new SharedArrayBuffer(text.length);
     text.copy(new Uint8Array(bytes));
     const digest = `sha256:${createHash('sha256').update(text).digest('hex')}`;
