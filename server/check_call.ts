@@ -85,23 +85,30 @@ class CheckCall implements WatchedCall {
     if (this.#isRefused) return;
     const message = this.#reader.take();
     if (!Buffer.isBuffer(message)) this.#refuse(message);
-    else if (this.#reader.isCompressed) void this.#inflate(message);
+    else if (this.#reader.isCompressed) void this.#inflate(message.length);
     else this.#answer(message);
   }
 
   /** It waits for its turn at the client's risk: what is compressed need not be answered. */
-  async #inflate(message: Buffer): Promise<void> {
+  async #inflate(bytes: number): Promise<void> {
+    // Whoever resets it meanwhile is no longer charged for it, so it must not be kept either.
+    this.stream.once('close', () => this.#reader.release());
     const encoding = this.#headers['grpc-encoding'];
     const inflated = await this.#ports.inflater.inflate(
-      message,
+      bytes,
       typeof encoding === 'string' ? encoding : undefined,
-      () => !this.stream.destroyed && !this.stream.closed,
+      () => {
+        const message = this.#reader.take();
+        return Buffer.isBuffer(message) ? message : undefined;
+      },
     );
     if (Buffer.isBuffer(inflated)) this.#answer(inflated);
     else this.#refuse(inflated);
   }
 
   #answer(message: Buffer): void {
+    // Nobody would get the answer.
+    if (this.stream.closed) return;
     this.waitsFor = 'us';
     const answer = this.#ports.answer(message, this.stream, this.#deadlineMs);
     if (answer instanceof Promise) void answer.then((response) => this.#reply(response));
