@@ -74,17 +74,24 @@ class CheckCall implements WatchedCall {
     return this.#reader.heldBytes;
   }
 
+  /** What the client still sends is thrown away, until it ends or has had its time. */
+  refuse(status: GrpcStatus): void {
+    this.#isRefused = true;
+    this.#reader.release();
+    sendStatus(this.stream, status);
+  }
+
   #read(piece: Buffer): void {
     if (this.#isRefused) return;
     const fault = this.#reader.add(piece);
-    if (fault !== undefined) this.#refuse(fault);
+    if (fault !== undefined) this.refuse(fault);
     else this.#ports.unfinished.grew(this);
   }
 
   #decide(): void {
     if (this.#isRefused) return;
     const message = this.#reader.take();
-    if (!Buffer.isBuffer(message)) this.#refuse(message);
+    if (!Buffer.isBuffer(message)) this.refuse(message);
     else if (this.#reader.isCompressed) void this.#inflate(message.length);
     else this.#answer(message);
   }
@@ -103,7 +110,7 @@ class CheckCall implements WatchedCall {
       },
     );
     if (Buffer.isBuffer(inflated)) this.#answer(inflated);
-    else this.#refuse(inflated);
+    else this.refuse(inflated);
   }
 
   #answer(message: Buffer): void {
@@ -121,18 +128,9 @@ class CheckCall implements WatchedCall {
     this.#reader.release();
     if (stream.destroyed || stream.closed) return;
     this.#ports.unfinished.answered(this);
-    stream.on('wantTrailers', () => {
-      this.waitsFor = 'nobody';
-      stream.sendTrailers(OK_TRAILERS);
-    });
+    stream.on('wantTrailers', () => stream.sendTrailers(OK_TRAILERS));
     stream.respond(RESPONSE_HEADERS, WITH_TRAILERS);
     stream.end(frameMessage(response));
-  }
-
-  /** What the client still sends is thrown away, until it ends or has had its time. */
-  #refuse(status: GrpcStatus): void {
-    this.#isRefused = true;
-    sendStatus(this.stream, status);
   }
 }
 

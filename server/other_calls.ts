@@ -57,4 +57,8 @@ class OtherCall implements WatchedCall {
       unfinished.grew(this);
     });
   }
+
+  refuse(why: GrpcStatus): void {
+    sendStatus(this.stream, why);
+  }
 }
