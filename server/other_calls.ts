@@ -34,6 +34,11 @@ export type HandleStream = (
 /** @param handle grpc-js's own way */
 export function watchOthers(handle: HandleStream, unfinished: UnfinishedCalls): HandleStream {
   return (stream, headers, ...more) => {
+    // Reset before it was begun: grpc-js would throw where it refuses one.
+    if (stream.closed) {
+      stream.on('error', () => undefined);
+      return;
+    }
     const encoding = headers['grpc-encoding'];
     if (encoding !== undefined && encoding !== 'identity') {
       stream.on('error', () => undefined);
