@@ -74,34 +74,48 @@ class CheckCall implements WatchedCall {
     return this.#reader.heldBytes;
   }
 
+  /** What the client still sends is thrown away, until it ends or has had its time. */
+  refuse(status: GrpcStatus): void {
+    this.#isRefused = true;
+    this.#reader.release();
+    sendStatus(this.stream, status);
+  }
+
   #read(piece: Buffer): void {
     if (this.#isRefused) return;
     const fault = this.#reader.add(piece);
-    if (fault !== undefined) this.#refuse(fault);
+    if (fault !== undefined) this.refuse(fault);
     else this.#ports.unfinished.grew(this);
   }
 
   #decide(): void {
     if (this.#isRefused) return;
     const message = this.#reader.take();
-    if (!Buffer.isBuffer(message)) this.#refuse(message);
-    else if (this.#reader.isCompressed) void this.#inflate(message);
+    if (!Buffer.isBuffer(message)) this.refuse(message);
+    else if (this.#reader.isCompressed) void this.#inflate(message.length);
     else this.#answer(message);
   }
 
   /** It waits for its turn at the client's risk: what is compressed need not be answered. */
-  async #inflate(message: Buffer): Promise<void> {
+  async #inflate(bytes: number): Promise<void> {
+    // Whoever resets it meanwhile is no longer charged for it, so it must not be kept either.
+    this.stream.once('close', () => this.#reader.release());
     const encoding = this.#headers['grpc-encoding'];
     const inflated = await this.#ports.inflater.inflate(
-      message,
+      bytes,
       typeof encoding === 'string' ? encoding : undefined,
-      () => !this.stream.destroyed && !this.stream.closed,
+      () => {
+        const message = this.#reader.take();
+        return Buffer.isBuffer(message) ? message : undefined;
+      },
     );
     if (Buffer.isBuffer(inflated)) this.#answer(inflated);
-    else this.#refuse(inflated);
+    else this.refuse(inflated);
   }
 
   #answer(message: Buffer): void {
+    // Nobody would get the answer.
+    if (this.stream.closed) return;
     this.waitsFor = 'us';
     const answer = this.#ports.answer(message, this.stream, this.#deadlineMs);
     if (answer instanceof Promise) void answer.then((response) => this.#reply(response));
@@ -114,18 +128,9 @@ class CheckCall implements WatchedCall {
     this.#reader.release();
     if (stream.destroyed || stream.closed) return;
     this.#ports.unfinished.answered(this);
-    stream.on('wantTrailers', () => {
-      this.waitsFor = 'nobody';
-      stream.sendTrailers(OK_TRAILERS);
-    });
+    stream.on('wantTrailers', () => stream.sendTrailers(OK_TRAILERS));
     stream.respond(RESPONSE_HEADERS, WITH_TRAILERS);
     stream.end(frameMessage(response));
-  }
-
-  /** What the client still sends is thrown away, until it ends or has had its time. */
-  #refuse(status: GrpcStatus): void {
-    this.#isRefused = true;
-    sendStatus(this.stream, status);
   }
 }
 

@@ -1,5 +1,6 @@
 // Connections that ask nothing. Anybody can open as many as we take, so one that does not ask soon
-// is closed, and when all places are taken the silent make room for who comes.
+// is closed, and when all places are taken the silent make room for who comes. And those that read
+// nothing: a session that ends waits for its socket to be read to the end, which may be never.
 
 import type { ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
@@ -9,6 +10,8 @@ const LOOKS = 10;
 
 interface Guarded {
   readonly session: ServerHttp2Session;
+  /** Its session was seen to have ended. */
+  isEnding: boolean;
   hasAsked: boolean;
   bytesRead: number;
   /** When something had come since the last look; of a newcomer, when it came. */
@@ -29,7 +32,13 @@ export class ConnectionGuard {
   /** @param session made of this socket just now */
   watch(socket: Socket, session: ServerHttp2Session): void {
     const activeMs = performance.now();
-    const guarded: Guarded = { session, hasAsked: false, bytesRead: 0, activeMs };
+    const guarded: Guarded = {
+      session,
+      isEnding: false,
+      hasAsked: false,
+      bytesRead: 0,
+      activeMs,
+    };
     this.#guarded.set(socket, guarded);
     session.once('stream', () => {
       guarded.hasAsked = true;
@@ -39,29 +48,36 @@ export class ConnectionGuard {
     this.#timer ??= setInterval(() => this.#look(), Math.ceil(this.#silentMs / LOOKS)).unref();
   }
 
-  /** Closes one that asked nothing, else the one that has been silent for longest; or none. */
+  /** Cuts one that ends or asked nothing, else the one that was silent for longest; or none. */
   makeRoom(): boolean {
-    let silent: Socket | undefined;
+    let silent: [Socket, ServerHttp2Session] | undefined;
     let silentSinceMs = performance.now() - this.#silentMs;
-    for (const [socket, { hasAsked, activeMs }] of this.#guarded) {
-      if (!hasAsked) {
-        this.#close(socket);
+    for (const [socket, { session, hasAsked, activeMs }] of this.#guarded) {
+      if (!hasAsked || session.destroyed) {
+        this.#cut(socket, session);
         return true;
       }
       if (activeMs > silentSinceMs) continue;
-      silent = socket;
+      silent = [socket, session];
       silentSinceMs = activeMs;
     }
     if (silent === undefined) return false;
-    this.#close(silent);
+    this.#cut(...silent);
     return true;
   }
 
   #look(): void {
     const nowMs = performance.now();
     for (const [socket, guarded] of this.#guarded) {
+      const { session } = guarded;
+      if (session.destroyed) {
+        // It had from one look to the next for its last words.
+        if (guarded.isEnding) this.#cut(socket, session);
+        guarded.isEnding = true;
+        continue;
+      }
       if (!guarded.hasAsked) {
-        if (guarded.activeMs <= nowMs - this.#silentMs) this.#close(socket);
+        if (guarded.activeMs <= nowMs - this.#silentMs) session.destroy();
         continue;
       }
       const { bytesRead } = socket;
@@ -70,8 +86,9 @@ export class ConnectionGuard {
     }
   }
 
-  #close(socket: Socket): void {
-    this.#guarded.get(socket)?.session.destroy();
+  #cut(socket: Socket, session: ServerHttp2Session): void {
+    session.destroy();
+    socket.destroy();
     this.#forget(socket);
   }
 

@@ -33,23 +33,25 @@ export class Inflater {
   #running = 0;
 
   /**
-   * @param isWanted asked when its turn has come
-   * @returns the message; or what is wrong with it. Never rejects.
+   * @param bytes of the message; while it waits it is its call's alone, which may have lost it
+   * @param take asked for it when its turn has come
+   * @returns the message inflated; or what is wrong with it. Never rejects.
    */
   async inflate(
-    message: Buffer,
+    bytes: number,
     encoding: string | undefined,
-    isWanted: () => boolean,
+    take: () => Buffer | undefined,
   ): Promise<Buffer | GrpcStatus> {
     if (encoding === undefined || encoding === 'identity') return NO_ENCODING;
     const inflated = ENCODINGS.get(encoding as 'gzip');
     if (inflated === undefined) return UNKNOWN;
     // Smaller than before it would only be on purpose.
-    if (message.length > MESSAGE_BYTES_MAX) return TOO_LARGE;
+    if (bytes > MESSAGE_BYTES_MAX) return TOO_LARGE;
     if (this.#waiting.length >= WAITING_MAX) return TOO_MANY;
     await this.#turn();
     try {
-      if (!isWanted()) return BROKEN;
+      const message = take();
+      if (message === undefined) return BROKEN;
       return await inflated(message, { maxOutputLength: TRANSPORT_BYTES_MAX });
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;

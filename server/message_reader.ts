@@ -71,9 +71,10 @@ export class MessageReader {
     return this.#memory!.subarray(PREFIX_BYTES, this.#length);
   }
 
-  /** When the message is no longer needed. */
+  /** When the message is no longer needed: then it is as if none had come. */
   release(): void {
     this.#memory = undefined;
+    this.#length = 0;
   }
 
   /** A piece keeps all the memory that it was read into, so it is copied out of there. */

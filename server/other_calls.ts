@@ -9,6 +9,11 @@ import type { UnfinishedCalls, WatchedCall } from './unfinished_calls.ts';
 
 /** Of a piece of a message, besides the memory that it lies in: attackers send a byte at a time. */
 const PIECE_BYTES = 256;
+/**
+ * Of each byte: reflection answers every five of them with some 400 bytes of objects, which wait
+ * for as long as the client does not read.
+ */
+const ANSWERED_BYTES = 80;
 /** These stay open for as long as the client likes. */
 const STREAMING = new Set([
   '/grpc.health.v1.Health/Watch',
@@ -32,6 +37,11 @@ export type HandleStream = (
 /** @param handle grpc-js's own way */
 export function watchOthers(handle: HandleStream, unfinished: UnfinishedCalls): HandleStream {
   return (stream, headers, ...more) => {
+    // Reset before it was begun: grpc-js would throw where it refuses one.
+    if (stream.closed) {
+      stream.on('error', () => undefined);
+      return;
+    }
     const encoding = headers['grpc-encoding'];
     if (encoding !== undefined && encoding !== 'identity') {
       stream.on('error', () => undefined);
@@ -84,11 +94,16 @@ class OtherCall implements WatchedCall {
     this.mayStay = mayStay;
     let memory: ArrayBufferLike | undefined;
     // grpc-js reads when it wants to: a listener more does not make an explicit pause end.
-    stream.on('data', ({ buffer }: Buffer) => {
+    stream.on('data', ({ buffer, length }: Buffer) => {
+      this.heldBytes += PIECE_BYTES + ANSWERED_BYTES * length;
       // A piece keeps all the memory that it was read into, which the next may lie in too.
-      this.heldBytes += PIECE_BYTES + (buffer === memory ? 0 : buffer.byteLength);
+      if (buffer !== memory) this.heldBytes += buffer.byteLength;
       memory = buffer;
       unfinished.grew(this);
     });
+  }
+
+  refuse(why: GrpcStatus): void {
+    sendStatus(this.stream, why);
   }
 }

@@ -126,7 +126,7 @@ export class RecordWriter {
       this.#at = at;
       this.#block = block;
       this.#length = this.#count = 0;
-      this.#fields[at + SERIAL] = ++this.#serial;
+      Atomics.store(this.#fields, at + SERIAL, ++this.#serial);
       Atomics.store(this.#fields, at + STATE, State.open);
       return block;
     }
@@ -178,11 +178,18 @@ export class RecordReader {
 
   /** Indices of blocks that are not free, the oldest first. */
   #used(): number[] {
-    const used: number[] = [];
-    for (let index = 0; index < this.#blocks.length; index++) {
-      if (Atomics.load(this.#fields, index * FIELDS + STATE) !== State.free) used.push(index);
+    const { length } = this.#blocks;
+    const serialOf = (index: number): number => Atomics.load(this.#fields, index * FIELDS + SERIAL);
+    // While we look from block to block the writer may fill one that we have passed as free, and
+    // open another. What was not begun before we looked is left for the next time.
+    let latest = 0;
+    for (let index = 0; index < length; index++) latest = Math.max(latest, serialOf(index));
+    const used: { index: number; serial: number }[] = [];
+    for (let index = 0; index < length; index++) {
+      if (Atomics.load(this.#fields, index * FIELDS + STATE) === State.free) continue;
+      const serial = serialOf(index);
+      if (serial <= latest) used.push({ index, serial });
     }
-    const serial = (index: number): number => this.#fields[index * FIELDS + SERIAL]!;
-    return used.sort((a, b) => serial(a) - serial(b));
+    return used.sort((a, b) => a.serial - b.serial).map(({ index }) => index);
   }
 }

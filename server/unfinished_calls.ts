@@ -4,7 +4,7 @@
 
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import { status } from '@grpc/grpc-js';
-import { type GrpcStatus, sendStatus } from './grpc_status.ts';
+import type { GrpcStatus } from './grpc_status.ts';
 
 /** What an open call takes besides its message: some 10 KB of objects. */
 const CALL_BYTES = 16 * 1024;
@@ -22,8 +22,8 @@ const TOO_MUCH: GrpcStatus = {
   details: 'too many unfinished calls',
 };
 
-/** `client`: we wait for it. `us`: nobody but us can go on. `nobody`: it is over. */
-export type WaitsFor = 'client' | 'us' | 'nobody';
+/** `client`: we wait for it. `us`: nobody but us can go on. */
+export type WaitsFor = 'client' | 'us';
 
 export interface WatchedCall {
   readonly stream: ServerHttp2Stream;
@@ -32,6 +32,8 @@ export interface WatchedCall {
   readonly mayStay: boolean;
   /** Memory that its message takes so far. */
   readonly heldBytes: number;
+  /** Tells the client, if it has no answer yet, and lets the message go. */
+  refuse(why: GrpcStatus): void;
 }
 
 export interface UnfinishedLimits {
@@ -43,6 +45,7 @@ interface Held {
   /** What it is charged for. */
   bytes: number;
   sinceMs: number;
+  isReset: boolean;
 }
 
 export class UnfinishedCalls {
@@ -91,9 +94,7 @@ export class UnfinishedCalls {
   answered(call: WatchedCall): void {
     const held = this.#held.get(call);
     if (held === undefined) return;
-    this.#held.delete(call);
-    held.sinceMs = performance.now();
-    this.#held.set(call, held);
+    this.#renew(call, held);
     this.#charge(call, held);
   }
 
@@ -102,7 +103,7 @@ export class UnfinishedCalls {
     for (let index = 0; index < this.#olderCount; index++) {
       const call = calls[index]!;
       calls[index] = undefined;
-      if (call.waitsFor !== 'nobody' && !call.stream.destroyed) this.#hold(call);
+      if (!call.stream.destroyed) this.#hold(call);
     }
     this.#older = this.#young;
     this.#olderCount = this.#youngCount;
@@ -113,7 +114,7 @@ export class UnfinishedCalls {
   }
 
   #hold(call: WatchedCall): void {
-    const held: Held = { bytes: 0, sinceMs: performance.now() };
+    const held: Held = { bytes: 0, sinceMs: performance.now(), isReset: false };
     this.#held.set(call, held);
     call.stream.once('close', () => this.#end(call));
     this.#timer ??= setInterval(
@@ -133,7 +134,14 @@ export class UnfinishedCalls {
     this.#timer = undefined;
   }
 
+  #renew(call: WatchedCall, held: Held): void {
+    this.#held.delete(call);
+    held.sinceMs = performance.now();
+    this.#held.set(call, held);
+  }
+
   #charge(call: WatchedCall, held: Held): void {
+    if (held.isReset) return;
     // The pool bounds what waits for it.
     const bytes = call.waitsFor === 'us' ? 0 : CALL_BYTES + call.heldBytes;
     this.#bytes += bytes - held.bytes;
@@ -142,24 +150,30 @@ export class UnfinishedCalls {
     if (this.#bytes <= unfinishedBytes) return;
     const graceMs = this.#bytes <= 2 * unfinishedBytes ? GRACE_MS : 0;
     const beforeMs = performance.now() - graceMs;
-    for (const [oldest, { sinceMs }] of this.#held) {
-      if (sinceMs > beforeMs) return;
-      if (oldest.waitsFor === 'client') this.#reset(oldest, TOO_MUCH);
+    for (const [oldest, it] of this.#held) {
+      if (it.sinceMs > beforeMs) return;
+      if (oldest.waitsFor === 'client' && !it.isReset) this.#reset(oldest, it, TOO_MUCH);
       if (this.#bytes <= unfinishedBytes) return;
     }
   }
 
   #resetLate(): void {
     const startedMs = performance.now() - this.#limits.unfinishedMs;
-    for (const [call, { sinceMs }] of this.#held) {
-      if (sinceMs > startedMs) return;
-      if (call.waitsFor === 'client' && !call.mayStay) this.#reset(call, LATE);
+    for (const [call, held] of this.#held) {
+      if (held.sinceMs > startedMs) return;
+      // Whoever does not even take a reset reads nothing: all its calls would stay for ever.
+      if (held.isReset) call.stream.session?.destroy();
+      else if (call.waitsFor === 'client' && !call.mayStay) this.#reset(call, held, LATE);
     }
   }
 
-  #reset(call: WatchedCall, why: GrpcStatus): void {
-    this.#end(call);
-    sendStatus(call.stream, why);
+  /** It is held until the reset has left, but no longer charged: its message is let go. */
+  #reset(call: WatchedCall, held: Held, why: GrpcStatus): void {
+    this.#bytes -= held.bytes;
+    held.bytes = 0;
+    held.isReset = true;
+    this.#renew(call, held);
+    call.refuse(why);
     // Else it would stay open for the rest of the message, and keep what has come of it.
     // Any other code makes an Error with a stack of each.
     call.stream.close(constants.NGHTTP2_CANCEL);

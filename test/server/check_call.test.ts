@@ -2,6 +2,7 @@
 // that was not decided, and never the end of the server (C-111).
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { type ClientHttp2Session, connect, type OutgoingHttpHeaders } from 'node:http2';
 import { deflateSync, gzipSync } from 'node:zlib';
 import { status } from '@grpc/grpc-js';
@@ -190,5 +191,22 @@ describe('a Check on its stream', () => {
       stream.close(8);
     }
     assertDecided(await ask({}, frameMessage(MESSAGE)));
+  });
+
+  it('that was reset while it is inflated is not decided', async () => {
+    const decided = async (): Promise<string[]> =>
+      (await server.get('/metrics')).text.split('\n').filter((line) => /^remit_authz/.test(line));
+    const before = await decided();
+    // Longer than the reset needs to arrive; what is decided would be counted at once.
+    const large = compressed(gzipSync(Buffer.alloc(15 * MiB)));
+    for (let count = 0; count < 4; count++) {
+      const stream = session.request({ ...HEADERS, 'grpc-encoding': 'gzip' });
+      stream.on('error', () => undefined);
+      stream.end(large);
+      await once(stream, 'finish');
+      stream.close(8);
+    }
+    await ask({ 'grpc-encoding': 'gzip' }, compressed(Buffer.alloc(10)));
+    assert.deepEqual(await decided(), before);
   });
 });

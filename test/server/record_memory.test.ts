@@ -48,6 +48,30 @@ class Stage {
 const line = (index: number, length: number): string =>
   `${index} ${'é'.repeat(length)}\n`.padStart(4, '0');
 
+/**
+ * Runs `task`, and `other` in the middle of it: before its atomic operation of this number.
+ *
+ * @returns how many operations it took
+ */
+function interrupted(place: number, other: () => void, task: () => void): number {
+  const { load } = Atomics;
+  let count = 0;
+  Atomics.load = ((array: Int32Array, index: number) => {
+    if (count++ === place) {
+      const before = count;
+      other();
+      count = before;
+    }
+    return load(array, index);
+  }) as typeof load;
+  try {
+    task();
+  } finally {
+    Atomics.load = load;
+  }
+  return count;
+}
+
 describe('records on their way', () => {
   it('arrive whole and in order, or are counted as dropped', () => {
     const steps = fc.array(
@@ -120,6 +144,45 @@ describe('records on their way', () => {
     stage.read();
     assert.equal(stage.text, 'before\nafter\n');
   });
+
+  // Every place where the threads can meet, one after the other: the writer gets the processor in
+  // the middle of a reading, and fills as many blocks as there are.
+  for (const blocks of [1, 2, 3]) {
+    it(`arrive in order when ${blocks} blocks are filled in the middle of a reading`, () => {
+      let places = 1;
+      for (let place = 0; place < places; place++) {
+        const stage = new Stage(4);
+        let sent = 0;
+        const send = (count: number): void => {
+          // A block takes two of them, as room is made for three bytes a unit.
+          for (let end = sent + count; sent < end; sent++)
+            stage.writer.append(line(sent, 43_000), 1);
+        };
+        send(1);
+        stage.read();
+        send(1);
+        places = interrupted(
+          place,
+          () => send(2 * blocks),
+          () => stage.read(),
+        );
+        stage.read();
+        stage.read();
+        const arrived = stage.text
+          .split('\n')
+          .slice(0, -1)
+          .map((text) => Number.parseInt(text, 10));
+        assert.deepEqual(
+          arrived,
+          [...arrived].sort((a, b) => a - b),
+          `place ${place}`,
+        );
+        assert.equal(stage.count + stage.dropped, sent);
+        assert.equal(arrived.length, stage.count);
+      }
+      assert.ok(places > 8);
+    });
+  }
 
   it('cross between two threads that never wait for each other', async () => {
     const stage = new Stage(4);

@@ -15,6 +15,7 @@ import { until } from '../support/wait.ts';
 const UNFINISHED_MS = 300;
 const CHECK = `/${CHECK_SERVICE}/Check`;
 const HEALTH = '/grpc.health.v1.Health/Check';
+const REFLECTION = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo';
 const [WAY] = WAYS as [(typeof WAYS)[number]];
 
 interface Begun {
@@ -106,6 +107,16 @@ describe('calls that hold too much together', () => {
     assert.ok(held[0]!.said.every((code) => code === status.RESOURCE_EXHAUSTED));
     assert.ok(!held.at(-1)!.stream.closed);
     assert.deepEqual(held.at(-1)!.said, []);
+  });
+
+  it('are charged for answers that wait: small questions have large ones', async () => {
+    const listServices = Buffer.concat([messageHead(2), Buffer.from([0x3a, 0])]);
+    const { stream } = stage.begin(REFLECTION, listServices);
+    stream.pause();
+    // They pass the window only as they are read; 32 MiB of them would have been allowed.
+    stream.write(Buffer.concat(Array.from({ length: 100_000 }, () => listServices)));
+    await until(() => stream.closed);
+    assert.equal((await stage.client.check(encodeCall(WAY.call))).result, WAY.want);
   });
 
   it('do not keep others from being answered', async () => {
