@@ -10,6 +10,7 @@ import { grpcFrame } from './check_message.ts';
 import { CpuClock } from './cpu_clock.ts';
 import { inFolder } from './folder.ts';
 import { type Client, type LoadResult, type LoadShape, runLoad } from './load.ts';
+import type { PackageOf } from './package.ts';
 import type { ServerProcess } from './processes.ts';
 import { percentile } from './statistics.ts';
 import type { Target } from './target.ts';
@@ -31,6 +32,7 @@ export interface Run {
   readonly clientCores: string;
   /** Between the load and the look at resident memory. */
   readonly restMs: number;
+  readonly packageOf: PackageOf;
   readonly cleanup: Cleanup;
   readonly signal: AbortSignal;
   readonly progress: (line: string) => void;

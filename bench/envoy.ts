@@ -18,7 +18,7 @@ import { run as runClient } from './load.ts';
 import { CLIENT_CORE, SERVER_CORE } from './machine.ts';
 import { ServerProcess } from './processes.ts';
 import { assertCounted, assertRecorded } from './records_proof.ts';
-import { startRemit, succeeded } from './remit.ts';
+import { REPOSITORY, startRemit, succeeded } from './remit.ts';
 import { type Figure, figure } from './scenario.ts';
 
 const ACCOUNT = '/v1/tenants/acme/accounts/42';
@@ -62,13 +62,16 @@ export async function measureThroughEnvoy(run: Run): Promise<Figure[]> {
 
 /** All three in the same fresh processes: they take turns request by request. */
 async function measureRound(folder: string, binary: string, run: Run): Promise<Latencies> {
-  const { cleanup } = run;
+  const { cleanup, packageOf } = run;
   const demo = await writeIdentities(folder);
   await writeBundle(demo.policies);
   const [check = 0, http = 0] = await freePorts(2);
   await writeRemitConfig(demo, { check, http });
   const place = { config: demo.remitConfig, http: `127.0.0.1:${http}`, folder };
-  const remit = await startRemit({ name: 'remit', cores: SERVER_CORE, ...place }, cleanup);
+  const remit = await startRemit(
+    { name: 'remit', root: packageOf(REPOSITORY), cores: SERVER_CORE, ...place },
+    cleanup,
+  );
   const constant = await echo({ constant: ALLOW }).start(folder, run);
   const upstream = await startHttpUpstream(0);
   cleanup.add(upstream.stop);

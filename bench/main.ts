@@ -7,6 +7,7 @@ import { checkMessage } from './check_message.ts';
 import type { Run } from './contender.ts';
 import { chooseClient } from './load.ts';
 import { CLIENT_CORE, describeMachine } from './machine.ts';
+import { packages } from './package.ts';
 import { formatMachine, formatReport, judge, type ScenarioReport } from './report.ts';
 import type { Scenario } from './scenario.ts';
 import { against, SCENARIOS } from './scenarios.ts';
@@ -73,7 +74,7 @@ async function main(args: readonly string[]): Promise<number> {
     progress: (line: string) => process.stderr.write(`${line}\n`),
   };
   return await interruptible(async (cleanup, signal) => {
-    const run: Run = { ...settings, cleanup, signal };
+    const run: Run = { ...settings, packageOf: packages(cleanup), cleanup, signal };
     run.progress(formatMachine(machine, run));
     const reports = await runAll(scenarios, run);
     const { shape, pairs, requests, warmUpRequests } = run;

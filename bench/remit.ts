@@ -14,7 +14,7 @@ import { ServerProcess } from './processes.ts';
 import { assertCounted, assertRecorded, type RecordFiles } from './records_proof.ts';
 import type { Target } from './target.ts';
 
-const REPOSITORY = join(import.meta.dirname, '..');
+export const REPOSITORY = join(import.meta.dirname, '..');
 /** The bundle's folder, in the one that a contender gets. */
 export const POLICIES = 'policies';
 /** What waits in a pool under full load would else be denied, and measured would be denials. */
@@ -63,7 +63,7 @@ export function remit(options: RemitOptions): RemitContender {
   const { name = 'remit', root = REPOSITORY, cores = SERVER_CORE } = options;
   return {
     name,
-    async start(folder, { cleanup }) {
+    async start(folder, { cleanup, packageOf }) {
       const [port = 0, httpPort = 0] = await freePorts(2);
       const place: Place = {
         folder,
@@ -78,7 +78,8 @@ export function remit(options: RemitOptions): RemitContender {
         },
       };
       const config = writeFiles(place, options);
-      const server = await startRemit({ name, root, cores, config, ...place }, cleanup);
+      const start = { name, root: packageOf(root), cores, config, ...place };
+      const server = await startRemit(start, cleanup);
       const metricsUrl = `http://${place.http}/metrics`;
       return {
         metricsUrl,
@@ -131,7 +132,8 @@ function tlsLine({ server: { cert, key, authority } }: MutualTls): string {
 
 export interface RemitStart {
   readonly name: string;
-  readonly root?: string;
+  /** A package: see package.ts. */
+  readonly root: string;
   readonly cores: string;
   readonly config: string;
   /** Where `/readyz` is asked for. */
@@ -141,7 +143,7 @@ export interface RemitStart {
 
 /** Resolves when it is ready. */
 export function startRemit(
-  { name, root = REPOSITORY, cores, config, http, folder }: RemitStart,
+  { name, root, cores, config, http, folder }: RemitStart,
   cleanup: Parameters<typeof ServerProcess.start>[1],
 ): Promise<ServerProcess> {
   return ServerProcess.start(

@@ -1,7 +1,7 @@
 // `remit serve`: reads configuration and bundle, serves until it is told to stop.
 
 import { pino } from 'pino';
-import { startInThread } from '../server/load_thread.ts';
+import { startAside } from '../server/load_process.ts';
 import { Reloader } from '../server/reloader.ts';
 import { serve } from '../server/serve.ts';
 import {
@@ -46,7 +46,7 @@ Examples:
       if (reload === undefined) isReloadAsked = true;
       else reload();
     });
-    const start = await startInThread(file).catch((error: unknown) => {
+    const start = await startAside(file).catch((error: unknown) => {
       throw unreadable(file, error);
     });
     const config = checkedConfig(file, start);

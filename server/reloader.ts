@@ -10,7 +10,7 @@ import { formatDiagnostic } from '../engine/diagnostic.ts';
 import type { Settings } from '../engine/snapshot.ts';
 import type { LoadResult } from './load.ts';
 import { fileState, listFiles } from './load_bundle.ts';
-import { loadInThread } from './load_thread.ts';
+import { loadAside } from './load_process.ts';
 
 /** So many mistakes are logged; `remit validate` tells all. */
 const LOGGED_MAX = 20;
@@ -38,6 +38,7 @@ export class Reloader {
   #busy: Promise<unknown> | undefined;
   #stopped = false;
   #activating = false;
+  readonly #abort = new AbortController();
   readonly #counts = new Map<Result, number>(RESULTS.map((result) => [result, 0]));
   #failed = false;
 
@@ -66,6 +67,8 @@ export class Reloader {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
+    // What is loading would be of no use any more.
+    this.#abort.abort();
     await this.#busy;
   }
 
@@ -82,14 +85,18 @@ export class Reloader {
     const now = this.#look();
     const settled = now === this.#seen;
     this.#seen = now;
-    if (settled && now !== this.#loaded) await this.reload();
+    if (!settled || now === this.#loaded) return;
+    while (this.#busy !== undefined) await this.#busy;
+    // A SIGHUP may have loaded just this meanwhile.
+    if (now !== this.#loaded) await this.reload();
   }
 
   async #load(): Promise<void> {
     const { path, settings, log } = this.#options;
     const version = ++this.#version;
     try {
-      const loaded = await loadInThread({ path, settings, version, lastGood: this.#current });
+      const task = { path, settings, version, lastGood: this.#current };
+      const loaded = await loadAside(task, this.#abort.signal);
       for (const diagnostic of loaded.diagnostics.slice(0, LOGGED_MAX)) {
         log.warn({ bundle: formatDiagnostic(diagnostic) }, 'the bundle has a mistake');
       }
@@ -97,6 +104,7 @@ export class Reloader {
       this.#loaded = loaded.state;
       await this.#use(loaded);
     } catch (error) {
+      if (this.#stopped) return;
       this.#note('failed');
       // Loading fails again until something changes. Activating may have met a thread that died.
       this.#loaded = this.#activating ? '' : this.#look();

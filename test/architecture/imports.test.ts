@@ -43,6 +43,7 @@ const ENTRIES: Readonly<Record<string, readonly [file: string, mentions: string]
   'engine/engine.ts': ['package.json', 'dist/engine/engine.js'],
   'workers/pool_worker.ts': ['workers/pooled_checker.ts', 'pool_worker'],
   'server/acceptor_thread.ts': ['server/acceptors.ts', 'acceptor_thread'],
+  'server/load_child.ts': ['server/load_process.ts', 'load_child'],
 };
 
 const byPath = new Map(SOURCES.map((file) => [file.path, file]));

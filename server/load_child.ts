@@ -1,0 +1,35 @@
+// The process that loads: one task, one result.
+
+import { load } from './load.ts';
+import { loadConfig } from './load_config.ts';
+import { receivedImage, type SentResult, type SentTask, sentImage } from './load_process.ts';
+
+// Whoever asked has gone.
+process.once('disconnect', () => process.exit());
+process.once('message', (task: SentTask) => {
+  process.send?.(resultOf(task));
+});
+
+function resultOf(task: SentTask): SentResult {
+  try {
+    return 'bundle' in task ? loadBundle(task) : start(task.config);
+  } catch (error) {
+    return { failure: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function start(file: string): SentResult {
+  const loaded = loadConfig(file);
+  const { config } = loaded;
+  if (config === undefined) return { ...loaded, bundle: undefined };
+  const { policies: path, settings } = config;
+  return { ...loaded, bundle: sent(load({ path, settings, version: 1 })) };
+}
+
+function loadBundle({ bundle, lastGood }: Extract<SentTask, { bundle: unknown }>): SentResult {
+  return { loaded: sent(load({ ...bundle, lastGood: receivedImage(lastGood) })) };
+}
+
+function sent({ image, ...result }: ReturnType<typeof load>) {
+  return { ...result, image: image && sentImage(image) };
+}
