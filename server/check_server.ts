@@ -22,6 +22,7 @@ import { type Address, isLocal } from './address.ts';
 import { answerCheck, type CheckCallPorts } from './check_call.ts';
 import { ConnectionGuard } from './connection_guard.ts';
 import { Inflater } from './inflater.ts';
+import { endConnection, limitAge } from './last_calls.ts';
 import { Listener } from './listener.ts';
 import { type HandleStream, watchOthers } from './other_calls.ts';
 import { TlsGate, type TlsGatePorts } from './tls_gate.ts';
@@ -35,8 +36,6 @@ const KEEPALIVE_TIMEOUT_MS = 20_000;
 const OTHER_MESSAGE_BYTES_MAX = 64 * KiB;
 /** TLS handshakes in progress, of one listener in one thread. */
 const HANDSHAKES_MAX = 128;
-/** Says of a GOAWAY that what has been sent until it arrives is still answered. */
-const STREAM_ID_MAX = 2 ** 31 - 1;
 const LOCAL: Asker = { kind: 'local' };
 const REMOTE: Asker = { kind: 'remote' };
 
@@ -78,6 +77,8 @@ export class CheckServer {
   readonly #listener: Listener;
   readonly #gate: TlsGate | undefined;
   readonly #inject: (socket: Socket) => void;
+  /** What a session runs on; its own `socket` hides the handle. */
+  readonly #sockets = new WeakMap<ServerHttp2Session, Socket>();
 
   constructor(
     address: Address,
@@ -115,9 +116,6 @@ export class CheckServer {
     this.#server = new Server({
       'grpc.max_receive_message_length': OTHER_MESSAGE_BYTES_MAX,
       'grpc.max_concurrent_streams': options.streamsMax,
-      // So that replicas that are new get their share: Envoy keeps a connection for ever.
-      'grpc.max_connection_age_ms': options.connectionAgeMs,
-      'grpc.max_connection_age_grace_ms': options.connectionGraceMs,
       // A peer that vanished without a word is found out.
       'grpc.keepalive_time_ms': KEEPALIVE_MS,
       'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
@@ -132,7 +130,11 @@ export class CheckServer {
     let injected: Socket | undefined;
     for (const server of this.#http2Servers().keys()) {
       server.on('session', (session) => {
-        if (injected !== undefined) guard.watch(injected, session);
+        if (injected === undefined) return;
+        this.#sockets.set(session, injected);
+        guard.watch(injected, session);
+        // So that replicas that are new get their share: Envoy keeps a connection for ever.
+        limitAge(session, injected, options);
       });
       takeChecks(server, ports);
     }
@@ -168,7 +170,7 @@ export class CheckServer {
         accept: (socket) => this.#inject(socket),
         sendAway: (name) => {
           const session = this.#sessions().find((it) => it.socket.remoteAddress === name);
-          session?.goaway(0, STREAM_ID_MAX);
+          if (session !== undefined) void this.#end(session);
         },
       },
     );
@@ -188,10 +190,16 @@ export class CheckServer {
     const ended = this.#listener.close();
     this.#gate?.close();
     const timer = setTimeout(() => this.destroy(), drainMs);
-    // Tells the clients to go (GOAWAY); that they are gone only the connections themselves show.
+    // The clients are told to go; that they are gone only the connections themselves show.
+    await Promise.all(this.#sessions().map((session) => this.#end(session)));
     this.#server.tryShutdown(() => undefined);
     await ended;
     clearTimeout(timer);
+  }
+
+  async #end(session: ServerHttp2Session): Promise<void> {
+    const socket = this.#sockets.get(session);
+    if (socket !== undefined) await endConnection(session, socket);
   }
 
   /** At once: what is open breaks, and its callers see it. */
