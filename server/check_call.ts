@@ -32,6 +32,10 @@ export interface CheckCallPorts {
     stream: ServerHttp2Stream,
     deadlineMs: number | undefined,
   ): Buffer | Promise<Buffer>;
+  /** Denies because the message is not all there in time; does not throw. */
+  late(): Buffer;
+  /** Taken off the caller's deadline, so that this denial still arrives. */
+  readonly deadlineMarginMs: number;
   readonly unfinished: UnfinishedCalls;
   readonly inflater: Inflater;
 }
@@ -74,6 +78,18 @@ class CheckCall implements WatchedCall {
     return this.#reader.heldBytes;
   }
 
+  get expiresAtMs(): number | undefined {
+    if (this.#deadlineMs === undefined) return undefined;
+    return this.#deadlineMs - this.#ports.deadlineMarginMs;
+  }
+
+  /** What nobody answers Envoy lets through under `failure_mode_allow`. */
+  expire(): void {
+    if (this.waitsFor !== 'client' || this.#isRefused || this.stream.headersSent) return;
+    this.#isRefused = true;
+    this.#reply(this.#ports.late());
+  }
+
   #read(piece: Buffer): void {
     if (this.#isRefused) return;
     const fault = this.#reader.add(piece);
@@ -97,6 +113,7 @@ class CheckCall implements WatchedCall {
       typeof encoding === 'string' ? encoding : undefined,
       () => !this.stream.destroyed && !this.stream.closed,
     );
+    if (this.#isRefused) return;
     if (Buffer.isBuffer(inflated)) this.#answer(inflated);
     else this.#refuse(inflated);
   }
@@ -115,7 +132,8 @@ class CheckCall implements WatchedCall {
     if (stream.destroyed || stream.closed) return;
     this.#ports.unfinished.answered(this);
     stream.on('wantTrailers', () => {
-      this.waitsFor = 'nobody';
+      // One that was refused early may go on sending, until it has had its time.
+      this.waitsFor = this.#isRefused ? 'client' : 'nobody';
       stream.sendTrailers(OK_TRAILERS);
     });
     stream.respond(RESPONSE_HEADERS, WITH_TRAILERS);

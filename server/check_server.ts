@@ -39,6 +39,7 @@ const HANDSHAKES_MAX = 128;
 const LOCAL: Asker = { kind: 'local' };
 const REMOTE: Asker = { kind: 'remote' };
 
+const LATE = new Failure('sys.deadline', 'the message is not all there');
 const INTERNAL = verdictOf(new Failure('sys.internal', 'the checker failed'));
 
 // By itself grpc-js writes plain text between the lines of our log, of errors that it also returns.
@@ -89,30 +90,8 @@ export class CheckServer {
     tls?: CheckServerTls,
   ) {
     this.#address = address;
-    const unproved = isLocal(address) ? LOCAL : REMOTE;
     this.#gate = tls && this.#makeGate(tls, options);
-    const gate = this.#gate?.identifiesPeers ? this.#gate : undefined;
-    // A checker neither throws nor rejects; should one do so after all, the answer is no.
-    const refuse = (error: unknown): Buffer => {
-      onInternalError(error);
-      return encodeCheckResponse(INTERNAL, decisionId(Date.now()), 'http');
-    };
-    const { deadlineMs, deadlineMarginMs } = options;
-    const ports: CheckCallPorts = {
-      answer(bytes, stream, callerMs) {
-        try {
-          // The caller's deadline less a margin, or our own.
-          const at = callerMs === undefined ? Date.now() + deadlineMs : callerMs - deadlineMarginMs;
-          const asker = gate?.askerOf(stream.session?.socket.remoteAddress) ?? unproved;
-          const response = checker.check(bytes, asker, at);
-          return response instanceof Promise ? response.catch(refuse) : response;
-        } catch (error) {
-          return refuse(error);
-        }
-      },
-      unfinished: new UnfinishedCalls(options),
-      inflater: new Inflater(),
-    };
+    const ports = this.#makePorts(checker, options, onInternalError);
     this.#server = new Server({
       'grpc.max_receive_message_length': OTHER_MESSAGE_BYTES_MAX,
       'grpc.max_concurrent_streams': options.streamsMax,
@@ -154,6 +133,44 @@ export class CheckServer {
   /** Another certificate, or others who vouch for peers; without effect where there is no TLS. */
   setTls(material: TlsMaterial): void {
     this.#gate?.update(material);
+  }
+
+  #makePorts(
+    checker: Checker,
+    options: CheckServerOptions,
+    onInternalError: (error: unknown) => void,
+  ): CheckCallPorts {
+    const unproved = isLocal(this.#address) ? LOCAL : REMOTE;
+    const gate = this.#gate?.identifiesPeers ? this.#gate : undefined;
+    // A checker neither throws nor rejects; should one do so after all, the answer is no.
+    const refuse = (error: unknown): Buffer => {
+      onInternalError(error);
+      return encodeCheckResponse(INTERNAL, decisionId(Date.now()), 'http');
+    };
+    const { deadlineMs, deadlineMarginMs } = options;
+    return {
+      answer(bytes, stream, callerMs) {
+        try {
+          // The caller's deadline less a margin, or our own.
+          const at = callerMs === undefined ? Date.now() + deadlineMs : callerMs - deadlineMarginMs;
+          const asker = gate?.askerOf(stream.session?.socket.remoteAddress) ?? unproved;
+          const response = checker.check(bytes, asker, at);
+          return response instanceof Promise ? response.catch(refuse) : response;
+        } catch (error) {
+          return refuse(error);
+        }
+      },
+      late() {
+        try {
+          return checker.refuse(LATE);
+        } catch (error) {
+          return refuse(error);
+        }
+      },
+      deadlineMarginMs,
+      unfinished: new UnfinishedCalls(options),
+      inflater: new Inflater(),
+    };
   }
 
   #makeGate({ material, isEnforcer, note }: CheckServerTls, options: CheckServerOptions): TlsGate {

@@ -60,7 +60,9 @@ ${FILES}`);
   });
 
   it('overloaded: passes what is not answered within the patience of Envoy', async () => {
-    await stage.start(`threads: {acceptors: 1, pool: 1}\n${FILES}`);
+    await stage.start(`threads: {acceptors: 1, pool: 1}
+limits: {deadlineMarginMs: 100}
+${FILES}`);
     const load = new Load(stage, 'hasty', LARGE, MANY_CLIENTS);
     await until(() => load.answered > ANSWERS);
     const { letThrough } = await judge('impatient', load, { decisions: true, hasty: true });

@@ -26,7 +26,12 @@ describe('a connection that ends', () => {
   async function start(connectionAgeMs = 60_000): Promise<void> {
     server = new CheckServer(
       parseAddress('127.0.0.1:0')!,
-      { check: async (bytes) => bytes, canAcceptWork: () => true, close: async () => undefined },
+      {
+        check: async (bytes) => bytes,
+        refuse: () => assert.fail(),
+        canAcceptWork: () => true,
+        close: async () => undefined,
+      },
       new HealthImplementation(),
       {
         deadlineMs: 100,
