@@ -32,6 +32,10 @@ export interface CheckCallPorts {
     stream: ServerHttp2Stream,
     deadlineMs: number | undefined,
   ): Buffer | Promise<Buffer>;
+  /** Denies because the message is not all there in time; does not throw. */
+  late(): Buffer;
+  /** Taken off the caller's deadline, so that this denial still arrives. */
+  readonly deadlineMarginMs: number;
   readonly unfinished: UnfinishedCalls;
   readonly inflater: Inflater;
 }
@@ -81,6 +85,18 @@ class CheckCall implements WatchedCall {
     sendStatus(this.stream, status);
   }
 
+  get expiresAtMs(): number | undefined {
+    if (this.#deadlineMs === undefined) return undefined;
+    return this.#deadlineMs - this.#ports.deadlineMarginMs;
+  }
+
+  /** What nobody answers Envoy lets through under `failure_mode_allow`. */
+  expire(): void {
+    if (this.waitsFor !== 'client' || this.#isRefused || this.stream.headersSent) return;
+    this.#isRefused = true;
+    this.#reply(this.#ports.late());
+  }
+
   #read(piece: Buffer): void {
     if (this.#isRefused) return;
     const fault = this.#reader.add(piece);
@@ -109,6 +125,7 @@ class CheckCall implements WatchedCall {
         return Buffer.isBuffer(message) ? message : undefined;
       },
     );
+    if (this.#isRefused) return;
     if (Buffer.isBuffer(inflated)) this.#answer(inflated);
     else this.refuse(inflated);
   }

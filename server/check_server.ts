@@ -19,6 +19,7 @@ import { type Address, isLocal } from './address.ts';
 import { answerCheck, type CheckCallPorts } from './check_call.ts';
 import { ConnectionGuard } from './connection_guard.ts';
 import { Inflater } from './inflater.ts';
+import { endConnection, limitAge } from './last_calls.ts';
 import { Listener } from './listener.ts';
 import { type HandleStream, reflectOnDemand, watchOthers } from './other_calls.ts';
 import { TlsGate, type TlsGatePorts } from './tls_gate.ts';
@@ -32,11 +33,10 @@ const KEEPALIVE_TIMEOUT_MS = 20_000;
 const OTHER_MESSAGE_BYTES_MAX = 64 * KiB;
 /** TLS handshakes in progress, of one listener in one thread. */
 const HANDSHAKES_MAX = 128;
-/** Says of a GOAWAY that what has been sent until it arrives is still answered. */
-const STREAM_ID_MAX = 2 ** 31 - 1;
 const LOCAL: Asker = { kind: 'local' };
 const REMOTE: Asker = { kind: 'remote' };
 
+const LATE = new Failure('sys.deadline', 'the message is not all there');
 const INTERNAL = verdictOf(new Failure('sys.internal', 'the checker failed'));
 
 // By itself grpc-js writes plain text between the lines of our log, of errors that it also returns.
@@ -75,6 +75,8 @@ export class CheckServer {
   readonly #listener: Listener;
   readonly #gate: TlsGate | undefined;
   readonly #inject: (socket: Socket) => void;
+  /** What a session runs on; its own `socket` hides the handle. */
+  readonly #sockets = new WeakMap<ServerHttp2Session, Socket>();
 
   constructor(
     address: Address,
@@ -85,36 +87,11 @@ export class CheckServer {
     tls?: CheckServerTls,
   ) {
     this.#address = address;
-    const unproved = isLocal(address) ? LOCAL : REMOTE;
     this.#gate = tls && this.#makeGate(tls, options);
-    const gate = this.#gate?.identifiesPeers ? this.#gate : undefined;
-    // A checker neither throws nor rejects; should one do so after all, the answer is no.
-    const refuse = (error: unknown): Buffer => {
-      onInternalError(error);
-      return encodeCheckResponse(INTERNAL, decisionId(Date.now()), 'http');
-    };
-    const { deadlineMs, deadlineMarginMs } = options;
-    const ports: CheckCallPorts = {
-      answer(bytes, stream, callerMs) {
-        try {
-          // The caller's deadline less a margin, or our own.
-          const at = callerMs === undefined ? Date.now() + deadlineMs : callerMs - deadlineMarginMs;
-          const asker = gate?.askerOf(stream.session?.socket.remoteAddress) ?? unproved;
-          const response = checker.check(bytes, asker, at);
-          return response instanceof Promise ? response.catch(refuse) : response;
-        } catch (error) {
-          return refuse(error);
-        }
-      },
-      unfinished: new UnfinishedCalls(options),
-      inflater: new Inflater(),
-    };
+    const ports = this.#makePorts(checker, options, onInternalError);
     this.#server = new Server({
       'grpc.max_receive_message_length': OTHER_MESSAGE_BYTES_MAX,
       'grpc.max_concurrent_streams': options.streamsMax,
-      // So that replicas that are new get their share: Envoy keeps a connection for ever.
-      'grpc.max_connection_age_ms': options.connectionAgeMs,
-      'grpc.max_connection_age_grace_ms': options.connectionGraceMs,
       // A peer that vanished without a word is found out.
       'grpc.keepalive_time_ms': KEEPALIVE_MS,
       'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
@@ -127,7 +104,11 @@ export class CheckServer {
     let injected: Socket | undefined;
     for (const server of this.#http2Servers().keys()) {
       server.on('session', (session) => {
-        if (injected !== undefined) guard.watch(injected, session);
+        if (injected === undefined) return;
+        this.#sockets.set(session, injected);
+        guard.watch(injected, session);
+        // So that replicas that are new get their share: Envoy keeps a connection for ever.
+        limitAge(session, injected, options);
       });
       this.#takeChecks(server, ports);
     }
@@ -149,6 +130,44 @@ export class CheckServer {
     this.#gate?.update(material);
   }
 
+  #makePorts(
+    checker: Checker,
+    options: CheckServerOptions,
+    onInternalError: (error: unknown) => void,
+  ): CheckCallPorts {
+    const unproved = isLocal(this.#address) ? LOCAL : REMOTE;
+    const gate = this.#gate?.identifiesPeers ? this.#gate : undefined;
+    // A checker neither throws nor rejects; should one do so after all, the answer is no.
+    const refuse = (error: unknown): Buffer => {
+      onInternalError(error);
+      return encodeCheckResponse(INTERNAL, decisionId(Date.now()), 'http');
+    };
+    const { deadlineMs, deadlineMarginMs } = options;
+    return {
+      answer(bytes, stream, callerMs) {
+        try {
+          // The caller's deadline less a margin, or our own.
+          const at = callerMs === undefined ? Date.now() + deadlineMs : callerMs - deadlineMarginMs;
+          const asker = gate?.askerOf(stream.session?.socket.remoteAddress) ?? unproved;
+          const response = checker.check(bytes, asker, at);
+          return response instanceof Promise ? response.catch(refuse) : response;
+        } catch (error) {
+          return refuse(error);
+        }
+      },
+      late() {
+        try {
+          return checker.refuse(LATE);
+        } catch (error) {
+          return refuse(error);
+        }
+      },
+      deadlineMarginMs,
+      unfinished: new UnfinishedCalls(options),
+      inflater: new Inflater(),
+    };
+  }
+
   #makeGate({ material, isEnforcer, note }: CheckServerTls, options: CheckServerOptions): TlsGate {
     const { handshakeMs, connectionsMax } = options;
     const shareMax = Math.max(1, connectionsMax >> 2);
@@ -163,7 +182,7 @@ export class CheckServer {
         accept: (socket) => this.#inject(socket),
         sendAway: (name) => {
           const session = this.#sessions().find((it) => it.socket.remoteAddress === name);
-          session?.goaway(0, STREAM_ID_MAX);
+          if (session !== undefined) void this.#end(session);
         },
       },
     );
@@ -183,10 +202,16 @@ export class CheckServer {
     const ended = this.#listener.close();
     this.#gate?.close();
     const timer = setTimeout(() => this.destroy(), drainMs);
-    // Tells the clients to go (GOAWAY); that they are gone only the connections themselves show.
+    // The clients are told to go; that they are gone only the connections themselves show.
+    await Promise.all(this.#sessions().map((session) => this.#end(session)));
     this.#server.tryShutdown(() => undefined);
     await ended;
     clearTimeout(timer);
+  }
+
+  async #end(session: ServerHttp2Session): Promise<void> {
+    const socket = this.#sockets.get(session);
+    if (socket !== undefined) await endConnection(session, socket);
   }
 
   /** At once: what is open breaks, and its callers see it. */

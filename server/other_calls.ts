@@ -87,6 +87,7 @@ class OtherCall implements WatchedCall {
   readonly stream: ServerHttp2Stream;
   readonly mayStay: boolean;
   readonly waitsFor = 'client';
+  readonly expiresAtMs = undefined;
   heldBytes = 0;
 
   constructor(stream: ServerHttp2Stream, mayStay: boolean, unfinished: UnfinishedCalls) {
@@ -106,4 +107,7 @@ class OtherCall implements WatchedCall {
   refuse(why: GrpcStatus): void {
     sendStatus(this.stream, why);
   }
+
+  /** Nothing depends on when they are answered. */
+  expire(): void {}
 }

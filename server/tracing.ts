@@ -22,6 +22,7 @@ import {
   TraceIdRatioBasedSampler,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
+import type { Failure } from '../engine/failure.ts';
 import type { Asker } from '../engine/identity/enforcer.ts';
 import { reasonClass } from '../engine/reason.ts';
 import { scanTraceContext } from '../envoy/trace_scan.ts';
@@ -84,6 +85,10 @@ class TracedChecker implements Checker {
       return response;
     };
     return answer instanceof Promise ? answer.then(note) : note(answer);
+  }
+
+  refuse(failure: Failure): Buffer {
+    return this.#checker.refuse(failure);
   }
 
   canAcceptWork(): boolean {

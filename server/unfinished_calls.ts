@@ -34,6 +34,9 @@ export interface WatchedCall {
   readonly heldBytes: number;
   /** Tells the client, if it has no answer yet, and lets the message go. */
   refuse(why: GrpcStatus): void;
+  /** Wall clock at which it is told to `expire`, if it still waits for its client. */
+  readonly expiresAtMs: number | undefined;
+  expire(): void;
 }
 
 export interface UnfinishedLimits {
@@ -116,12 +119,24 @@ export class UnfinishedCalls {
   #hold(call: WatchedCall): void {
     const held: Held = { bytes: 0, sinceMs: performance.now(), isReset: false };
     this.#held.set(call, held);
-    call.stream.once('close', () => this.#end(call));
+    const expiry = this.#watchExpiry(call);
+    call.stream.once('close', () => {
+      clearTimeout(expiry);
+      this.#end(call);
+    });
     this.#timer ??= setInterval(
       () => this.#resetLate(),
       Math.ceil(this.#limits.unfinishedMs / LOOKS),
     ).unref();
     this.#charge(call, held);
+  }
+
+  /** Those whose caller has more patience than we have are reset by us. */
+  #watchExpiry(call: WatchedCall): NodeJS.Timeout | undefined {
+    if (call.waitsFor !== 'client' || call.expiresAtMs === undefined) return undefined;
+    const leftMs = Math.max(0, call.expiresAtMs - Date.now());
+    if (leftMs > this.#limits.unfinishedMs) return undefined;
+    return setTimeout(() => call.expire(), leftMs);
   }
 
   #end(call: WatchedCall): void {

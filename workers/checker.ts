@@ -3,6 +3,7 @@
 
 import type { Verdict } from '../engine/check.ts';
 import { EVIDENCE_RESULTS, IGNORABLE, METHODS } from '../engine/evidence.ts';
+import type { Failure } from '../engine/failure.ts';
 import type { Asker } from '../engine/identity/enforcer.ts';
 import { REASON_CODES } from '../engine/reason.ts';
 
@@ -13,6 +14,8 @@ export interface Checker {
    * @param deadlineMs wall clock at which a denial has to be on its way
    */
   check(bytes: Buffer, asker: Asker, deadlineMs: number): Buffer | Promise<Buffer>;
+  /** Refuses a request that was never looked at, with both records like any other. */
+  refuse(failure: Failure): Buffer;
   /** False while a further request would only be refused. */
   canAcceptWork(): boolean;
   close(): Promise<void>;

@@ -1,6 +1,7 @@
 // Decides in place what is cheap by construction while this thread is not behind; everything else,
 // and whatever queues up within one turn of the event loop, fans out to the pool.
 
+import type { Failure } from '../engine/failure.ts';
 import type { Asker } from '../engine/identity/enforcer.ts';
 import { KiB, MESSAGE_BYTES_MAX } from '../engine/limits.ts';
 import type { Checker } from './checker.ts';
@@ -36,6 +37,10 @@ export class DispatchingChecker implements Checker {
     }
     this.#onInPlace();
     return this.#inPlace.check(bytes, asker, deadlineMs);
+  }
+
+  refuse(failure: Failure): Buffer {
+    return this.#inPlace.refuse(failure);
   }
 
   canAcceptWork(): boolean {

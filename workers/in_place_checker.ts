@@ -20,7 +20,6 @@ export class InPlaceChecker implements Checker {
     return evaluated.then((late) => this.#deliver(late));
   }
 
-  /** Refuses a request that was never looked at, with both records like any other. */
   refuse(failure: Failure): Buffer {
     return this.#deliver(this.#evaluator.refuse(failure));
   }

@@ -188,6 +188,10 @@ export class PooledChecker implements Checker {
     });
   }
 
+  refuse(failure: Failure): Buffer {
+    return this.#refuser.refuse(failure);
+  }
+
   async close(): Promise<void> {
     this.#closing = true;
     await this.#pool.close({ force: false });

@@ -32,6 +32,7 @@ describe('the server around a checker', () => {
   ) {
     const all: Checker = {
       check: (bytes, asker, deadlineMs) => checker.check(bytes, asker, deadlineMs),
+      refuse: ({ reason }) => Buffer.from(reason),
       canAcceptWork: () => true,
       close: () => Promise.resolve(),
     };

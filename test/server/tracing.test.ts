@@ -135,6 +135,7 @@ describe('tracing', () => {
     const inner = new InPlaceChecker(new Evaluator(snapshot, ports), outputs);
     const failing = {
       check: () => inner.refuse(new Failure('sys.overloaded', 'as a test')),
+      refuse: (failure: Failure) => inner.refuse(failure),
       canAcceptWork: () => false,
       close: () => inner.close(),
     };

@@ -1,12 +1,18 @@
 // Calls that wait for their client end by themselves, and those of honest clients do not (C-111).
 
 import assert from 'node:assert/strict';
-import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  type OutgoingHttpHeaders,
+} from 'node:http2';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
 import { MiB } from '../../engine/limits.ts';
 import { CHECK_SERVICE } from '../../server/check_server.ts';
 import { messageHead } from '../hostile/frames.ts';
+import { readResponse } from '../support/check_response.ts';
 import { useFolder } from '../support/folder.ts';
 import { encodeCall, WAYS } from '../support/mesh.ts';
 import { RECORD_FILES, startServer, type TestServer } from '../support/server.ts';
@@ -44,12 +50,13 @@ function useStage(limits: string) {
     get client() {
       return server.client;
     },
-    begin(path: string, first: Buffer): Begun {
+    begin(path: string, first: Buffer, headers: OutgoingHttpHeaders = {}): Begun {
       const stream = session.request({
         ':method': 'POST',
         ':path': path,
         'content-type': 'application/grpc',
         te: 'trailers',
+        ...headers,
       });
       const said: number[] = [];
       stream.on('error', () => undefined);
@@ -79,6 +86,24 @@ describe('a call that takes its time', () => {
       );
     });
   }
+
+  it('is denied before its caller gives up, as Envoy may let through what is not answered', async () => {
+    const { stream, said } = stage.begin(CHECK, messageHead(100), { 'grpc-timeout': '150m' });
+    const answer: Buffer[] = [];
+    const trailers: unknown[] = [];
+    stream.on('data', (chunk: Buffer) => answer.push(chunk));
+    stream.on('trailers', (headers) => trailers.push(headers['grpc-status']));
+    const startedMs = performance.now();
+    await until(() => trailers.length > 0);
+    assert.ok(performance.now() - startedMs < UNFINISHED_MS);
+    assert.deepEqual(trailers, ['0']);
+    const { result, http } = readResponse(Buffer.concat(answer).subarray(5));
+    assert.deepEqual({ result, http }, { result: 'sys.deadline', http: 503 });
+    // What still comes is thrown away, and the call ends like any other that takes too long.
+    stream.write(Buffer.alloc(100));
+    await until(() => stream.closed);
+    assert.deepEqual(said, [Number.NaN]);
+  });
 
   it('may take its time, as long as that is less', async () => {
     const message = encodeCall(WAY.call);

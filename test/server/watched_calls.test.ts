@@ -19,7 +19,13 @@ describe('an honest call', () => {
 
   before(async () => {
     unfinished = new UnfinishedCalls({ unfinishedMs: 60_000, unfinishedBytes: 64 * MiB });
-    const ports = { answer: (bytes: Buffer) => bytes, unfinished, inflater: new Inflater() };
+    const ports = {
+      answer: (bytes: Buffer) => bytes,
+      late: () => assert.fail(),
+      deadlineMarginMs: 0,
+      unfinished,
+      inflater: new Inflater(),
+    };
     server = createServer();
     server.on('stream', (stream, headers) => answerCheck(stream, headers, ports));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
