@@ -35,13 +35,20 @@ describe('failure_mode_allow: true through a real Envoy', function () {
     options: { readonly decisions: boolean; readonly hasty?: boolean },
   ): Promise<Account & { readonly decided: readonly RecordLine[] }> {
     const sent = await load.stop();
-    const { code } = await stage.stopRemit();
-    assert.equal(code, 0);
+    const explanation = await stage.explanation();
+    const { code, stderr } = await stage.stopRemit();
+    assert.equal(code, 0, stderr.slice(-3000));
     const decided = options.decisions ? readLines(stage.scenario.decisions) : [];
     const decisions = options.decisions ? decided : undefined;
     const hasty = options.hasty ?? false;
-    const result = account({ sent, arrivals: stage.arrivals, decisions, hasty });
-    tell(what, result, await stage.explanation());
+    let result: Account;
+    try {
+      result = account({ sent, arrivals: stage.arrivals, decisions, hasty });
+    } catch (error) {
+      console.log(`      ${what}: ${explanation}\n${stderr.slice(-3000)}`);
+      throw error;
+    }
+    tell(what, result, explanation);
     const listener = hasty ? 'hasty' : 'open';
     const counted = await stage.envoyCount(`http.${listener}.ext_authz.failure_mode_allowed`);
     assert.equal(result.letThrough, counted, 'Envoy knows of each that it let through');

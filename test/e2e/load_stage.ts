@@ -116,7 +116,9 @@ export class LoadStage {
   }
 
   async #startUpstream(): Promise<number> {
-    const server = createServer((request, response) => {
+    // No connection ends by itself: Envoy would send the next request on it just then, and answer
+    // 503 for a reason that is not ours.
+    const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
       this.arrivals.set(request.url!, { atMs: Date.now(), headers: request.headers });
       request.resume();
       request.on('end', () => response.end());
