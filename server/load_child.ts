@@ -7,7 +7,8 @@ import { receivedImage, type SentResult, type SentTask, sentImage } from './load
 // Whoever asked has gone.
 process.once('disconnect', () => process.exit());
 process.once('message', (task: SentTask) => {
-  process.send?.(resultOf(task));
+  // Whoever asked may have gone meanwhile: then nobody wants to hear of that either.
+  process.send?.(resultOf(task), () => undefined);
 });
 
 function resultOf(task: SentTask): SentResult {
