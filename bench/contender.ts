@@ -16,6 +16,7 @@ import { percentile } from './statistics.ts';
 import type { Target } from './target.ts';
 
 const GRPC_HEAD_BYTES = 5;
+const WARM_UP_STREAMS_MAX = 32;
 
 /** What is done to each contender: as the command line says, where a scenario says nothing else. */
 export interface Run {
@@ -98,9 +99,18 @@ async function measureIn(folder: string, contender: Contender, run: Run): Promis
   const messageFile = join(folder, 'message.bin');
   writeFileSync(messageFile, grpcFrame(message));
   const answerBytes = GRPC_HEAD_BYTES + (await running.probe(message));
-  const requests = run.warmUpRequests + run.requests;
-  const load = { ...run.shape, client, cores, target, messageFile, folder, requests };
+  const { rate, ...closed } = run.shape;
+  // A cold server cannot keep up with an open loop, and what piles up then is no latency of a warm
+  // one, so it warms up in a closed loop; otherwise warm-up and measurement are one load.
+  const warmedBefore = rate === undefined ? 0 : run.warmUpRequests;
+  const requests = run.warmUpRequests + run.requests - warmedBefore;
+  const to = { client, cores, target, messageFile, folder };
+  if (warmedBefore > 0) {
+    const streams = Math.min(closed.streams, WARM_UP_STREAMS_MAX);
+    await runLoad({ ...closed, ...to, streams, requests: warmedBefore }, run.cleanup);
+  }
   const cpu = new CpuClock(server);
+  const load = { ...run.shape, ...to, requests };
   const result = await runLoad(load, run.cleanup).finally(() => cpu.stop());
   await sleep(run.restMs);
   const resident = {
@@ -112,18 +122,18 @@ async function measureIn(folder: string, contender: Contender, run: Run): Promis
     const got = result.answerBytes / requests;
     throw new Error(`${contender.name}: ${got} bytes an answer, not ${answerBytes}`);
   }
-  await running.finish(1 + requests);
-  return { ...afterWarmUp(result, run.warmUpRequests, cpu), ...resident };
+  await running.finish(1 + warmedBefore + requests);
+  return { ...afterWarmUp(result, requests - run.requests, cpu), ...resident };
 }
 
-/** Warm-up and measurement are one load: Envoy's connections live long, and so do these. */
+/** Envoy's connections live long: the first requests of a load are its warm-up. */
 function afterWarmUp(
   { endedUs, tookUs }: LoadResult,
   warmUpRequests: number,
   cpu: CpuClock,
 ): Omit<Measurement, 'residentMiB' | 'residentPeakMiB'> {
   const ended = endedUs.toSorted();
-  const fromUs = ended[warmUpRequests - 1]!;
+  const fromUs = ended[Math.max(0, warmUpRequests - 1)]!;
   const toUs = ended.at(-1)!;
   const took = tookUs.filter((_, index) => endedUs[index]! > fromUs).sort();
   const requests = ended.length - warmUpRequests;

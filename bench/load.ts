@@ -3,7 +3,7 @@
 // which takes the same work and tells the same things.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cleanup } from '../demo/cleanup.ts';
 import { pinned } from './machine.ts';
@@ -62,6 +62,8 @@ export function runLoad(load: Load, cleanup: Cleanup): Promise<LoadResult> {
 
 async function runH2load(load: Load, cleanup: Cleanup): Promise<LoadResult> {
   const log = join(load.folder, 'load.log');
+  // It appends to what is there.
+  rmSync(log, { force: true });
   const { rate, connections } = load;
   const output = await run(cleanup, load.cores, [
     ...['h2load', `--requests=${load.requests}`, `--clients=${load.connections}`],
