@@ -53,6 +53,13 @@ export function writeBundle(
   }
 }
 
+/** Places of at most so many services, evenly over all that a bundle of so many rules has. */
+export function servicesOf(rules: number, most: number): readonly number[] {
+  const services = rules / RULES_A_SERVICE;
+  const count = Math.min(services, most);
+  return Array.from({ length: count }, (_, index) => Math.floor((index * services) / count));
+}
+
 const enforcer = (who: string, peer: string) => `apiVersion: remit.mesh/v1
 kind: Enforcer
 metadata: {name: gateway}
@@ -66,8 +73,8 @@ spec: {x509: {trustDomain: ${TRUST_DOMAIN}, bundle: ./authority.pem, maxLifetime
 `;
 
 /** The first service is the one that check.json asks about. */
-const destination = (index: number) => (index === 0 ? PAYMENTS : `${PAYMENTS}-${index}`);
-const caller = (index: number) => (index === 0 ? CHECKOUT : `${CHECKOUT}-${index}`);
+export const destination = (index: number) => (index === 0 ? PAYMENTS : `${PAYMENTS}-${index}`);
+export const caller = (index: number) => (index === 0 ? CHECKOUT : `${CHECKOUT}-${index}`);
 
 const identity = (index: number) => `apiVersion: remit.mesh/v1
 kind: Identity

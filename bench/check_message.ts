@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkRequestFromJson } from '../proto/protojson.ts';
+import { caller as callerOf, destination as destinationOf } from './bundle.ts';
 
 export const CHECK_PATH = '/envoy.service.auth.v3.Authorization/Check';
 
@@ -10,6 +11,7 @@ export const CHECK_PATH = '/envoy.service.auth.v3.Authorization/Check';
 interface CheckJson {
   readonly attributes: {
     readonly source: object;
+    readonly destination: object;
     readonly request: { readonly http: object };
   };
 }
@@ -19,17 +21,25 @@ export interface MessageOptions {
   readonly certificatePem?: string;
   /** The length of a body of letters. */
   readonly bodyBytes?: number;
+  /** The place of the Service in a bundle of `writeBundle`; caller and destination are its own. */
+  readonly service?: number;
 }
 
 /** An encoded CheckRequest. */
-export function checkMessage({ certificatePem, bodyBytes }: MessageOptions = {}): Buffer {
+export function checkMessage(options: MessageOptions = {}): Buffer {
+  const { certificatePem, bodyBytes, service = 0 } = options;
   const text = readFileSync(join(import.meta.dirname, 'check.json'), 'utf8');
   const { attributes } = JSON.parse(text) as CheckJson; // Our own file.
-  const { source, request } = attributes;
+  const { source, destination, request } = attributes;
   const message = {
     attributes: {
       ...attributes,
-      source: { ...source, ...(certificatePem && { certificate: urlEncoded(certificatePem) }) },
+      source: {
+        ...source,
+        principal: callerOf(service),
+        ...(certificatePem && { certificate: urlEncoded(certificatePem) }),
+      },
+      destination: { ...destination, principal: destinationOf(service) },
       request: {
         ...request,
         http: { ...request.http, ...(bodyBytes && { body: 'x'.repeat(bodyBytes) }) },

@@ -1,4 +1,4 @@
-// What a reload does to requests that come meanwhile. A Remit with 10,000 rules gets 10,000 others
+// What a reload does to requests that come meanwhile. A Remit gets as many other rules as it has,
 // under a modest load: the longest that a request took then stands next to the longest before. That
 // is how long the acceptor's event loop stood still, as far as anybody noticed.
 
@@ -16,11 +16,14 @@ import { POLICIES, type RunningRemit, remit } from './remit.ts';
 import { type Figure, figure } from './scenario.ts';
 import { percentile } from './statistics.ts';
 
-const RULES = 10_000;
 /** The load goes on for so long after the reload has begun, and the reload has to be over then. */
 const RELOAD_MS_MAX = 30_000;
+/** Of as many rules as one is timed for. */
+const MS_A_RULE = 1;
 /** A modest load takes its time: so many fewer than under full load. */
 const FEWER = 8;
+/** V8 gives back what a load needed when a thread has been quiet for some eight seconds. */
+const REST_MS = 15_000;
 
 interface Took {
   readonly longestMs: number;
@@ -31,6 +34,7 @@ interface Round {
   readonly before: Took;
   readonly meanwhile: Took;
   readonly reloadMs: number;
+  readonly residentMiB: number;
 }
 
 interface Span {
@@ -38,10 +42,10 @@ interface Span {
   readonly toMs: number;
 }
 
-export async function measureReload(run: Run): Promise<Figure[]> {
+export async function measureReload(run: Run, rules = 10_000): Promise<Figure[]> {
   const rounds: Round[] = [];
   while (rounds.length < run.pairs) {
-    const round = await inFolder(run.cleanup, (folder) => measureRound(folder, run));
+    const round = await inFolder(run.cleanup, (folder) => measureRound(folder, run, rules));
     rounds.push(round);
     const { before, meanwhile, reloadMs } = round;
     run.progress(
@@ -57,40 +61,59 @@ export async function measureReload(run: Run): Promise<Figure[]> {
     of('p99 during a reload', ({ meanwhile }) => meanwhile.p99Ms),
     of('p99 without', ({ before }) => before.p99Ms),
     of('reload', ({ reloadMs }) => reloadMs),
+    figure(
+      'p99 during against without',
+      '',
+      rounds.map(({ before, meanwhile }) => meanwhile.p99Ms / before.p99Ms),
+    ),
+    figure(
+      'resident afterwards',
+      'MiB',
+      rounds.map(({ residentMiB }) => residentMiB),
+    ),
   ];
 }
 
-async function measureRound(folder: string, run: Run): Promise<Round> {
+async function measureRound(folder: string, run: Run, rules: number): Promise<Round> {
+  const reloadMsMax = Math.max(RELOAD_MS_MAX, rules * MS_A_RULE);
   // It looks when it is told to, so that the reload begins when we know it.
-  const options = { rules: RULES, poolThreads: 0, limits: { reloadMs: 0 } };
+  const options = { rules, poolThreads: 1, limits: { reloadMs: 0 } };
   const server = await remit(options).start(folder, run);
   const { target } = server;
   const next = join(folder, 'next');
-  writeBundle(next, { rules: RULES, generation: 1 });
+  writeBundle(next, { rules, generation: 1 });
   const messageFile = join(folder, 'message.bin');
   writeFileSync(messageFile, grpcFrame(run.message));
   await server.probe(run.message);
   const msOf = (requests: number): number => (requests / FEWER / MODEST.rate) * 1000;
   const warmUpMs = msOf(run.warmUpRequests);
   const quietMs = msOf(run.requests);
-  const requests = Math.ceil(((warmUpMs + quietMs + RELOAD_MS_MAX) / 1000) * MODEST.rate);
+  const requests = Math.ceil(((warmUpMs + quietMs + reloadMsMax) / 1000) * MODEST.rate);
   const where = { client: run.client, cores: run.clientCores, target, messageFile, folder };
   const [result, reload] = await Promise.all([
     runLoad({ ...MODEST, ...where, requests }, run.cleanup),
-    sleep(warmUpMs + quietMs).then(() => replaceBundle(folder, next, server)),
+    sleep(warmUpMs + quietMs).then(() => replaceBundle(folder, next, server, reloadMsMax)),
   ]);
   run.signal.throwIfAborted();
+  await sleep(REST_MS);
+  const residentMiB = server.process.residentMiB();
   await server.finish(1 + requests);
   const before = { fromMs: reload.fromMs - quietMs, toMs: reload.fromMs };
   return {
     before: during(before, result),
     meanwhile: during(reload, result),
     reloadMs: reload.toMs - reload.fromMs,
+    residentMiB,
   };
 }
 
 /** Resolves when the new bundle is in force. */
-async function replaceBundle(folder: string, next: string, server: RunningRemit): Promise<Span> {
+async function replaceBundle(
+  folder: string,
+  next: string,
+  server: RunningRemit,
+  msMax: number,
+): Promise<Span> {
   const policies = join(folder, POLICIES);
   renameSync(policies, join(folder, 'previous'));
   renameSync(next, policies);
@@ -100,7 +123,7 @@ async function replaceBundle(folder: string, next: string, server: RunningRemit)
     const metrics = await readMetrics(server.metricsUrl);
     return metrics.get('remit_reloads_total{result="activated"}') === 1;
   };
-  await waitFor('the new bundle is in force', inForce, RELOAD_MS_MAX);
+  await waitFor('the new bundle is in force', inForce, msMax);
   return { fromMs, toMs: Date.now() };
 }
 

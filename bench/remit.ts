@@ -25,6 +25,8 @@ export interface RemitOptions {
   /** The checkout or installed package that is measured; this one unless named. */
   readonly root?: string;
   readonly rules: number;
+  /** Writes the bundle; default one of so many rules. */
+  readonly write?: (folder: string) => void;
   /** 0: one thread decides everything. */
   readonly poolThreads: number;
   /** Default one. */
@@ -107,7 +109,9 @@ export function remit(options: RemitOptions): RemitContender {
 function writeFiles({ folder, target, http, records }: Place, options: RemitOptions): string {
   const { rules, poolThreads, acceptors = 1, authorityPem, tls } = options;
   const enforcerId = tls?.clientId;
-  writeBundle(join(folder, POLICIES), { rules, authorityPem, enforcerId });
+  const policies = join(folder, POLICIES);
+  if (options.write === undefined) writeBundle(policies, { rules, authorityPem, enforcerId });
+  else options.write(policies);
   mkdirSync(join(folder, 'records'));
   const config = join(folder, 'remit.yaml');
   const limits = { ...(poolThreads > 0 && { deadlineMs: POOL_DEADLINE_MS }), ...options.limits };

@@ -11,8 +11,10 @@ import { inFolder } from './folder.ts';
 import { MODEST, OPEN_LOOP_STREAMS } from './load.ts';
 import { BOTH_CORES } from './machine.ts';
 import { makeMutualTls } from './mutual_tls.ts';
+import { REALISTIC_RULES, writeRealisticBundle } from './realistic_bundle.ts';
 import { measureReload } from './reload.ts';
 import { type RemitOptions, remit } from './remit.ts';
+import { measureRules } from './rules.ts';
 import { comparison, type Figure, figure, measured, ratio, type Scenario } from './scenario.ts';
 
 const HOUR_MS = 3_600_000;
@@ -51,12 +53,13 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'rules',
-    summary: '10,000 rules against 10 rules, one thread: what a request costs',
-    async measure(run) {
-      const few = remit({ name: '10 rules', rules: 10, poolThreads: 0 });
-      const many = remit({ name: '10,000 rules', rules: 10_000, poolThreads: 0 });
-      return comparison(few.name, many.name, await measurePairs(few, many, run));
-    },
+    summary: 'from 10 to 100,000 rules: a decision, a request, a reload',
+    measure: measureRules,
+  },
+  {
+    name: 'realistic',
+    summary: '50 services, 2,000 rules, a fifth of them with conditions, against the echo',
+    measure: (run) => againstEcho(run, { rules: REALISTIC_RULES, write: writeRealisticBundle }),
   },
   {
     name: 'memory',
@@ -99,7 +102,7 @@ export const SCENARIOS: readonly Scenario[] = [
 
 async function againstEcho(
   run: Run,
-  options: Pick<RemitOptions, 'authorityPem' | 'tls'> = {},
+  options: Pick<RemitOptions, 'authorityPem' | 'tls' | 'write'> & { readonly rules?: number } = {},
 ): Promise<Figure[]> {
   const yardstick = echo({ tls: options.tls });
   const server = remit({ rules: 10, poolThreads: 0, ...options });

@@ -2,15 +2,31 @@
 
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { type Diagnostic, formatDiagnostic } from '../engine/diagnostic.ts';
-import { DIAGNOSTICS_MAX } from '../engine/limits.ts';
 import type { ResolvedConfig } from '../server/config.ts';
 import type { LoadedConfig } from '../server/load_config.ts';
 
 export const EXIT_PARTLY = 1;
 export const EXIT_USAGE = 2;
 
+/** As `node:util` reads them, and how a shell completes their values. */
+export type CommandOptions = Readonly<
+  Record<
+    string,
+    {
+      readonly type: 'string' | 'boolean';
+      readonly multiple?: boolean;
+      readonly short?: string;
+      readonly completes?: 'file' | readonly string[];
+    }
+  >
+>;
+
 export interface Command {
   readonly help: string;
+  /** What the shell completes; without them nothing. */
+  readonly options?: CommandOptions;
+  /** What it takes beside its options; without it nothing. */
+  readonly takes?: 'file' | readonly string[];
   /** @returns the exit code */
   run(args: readonly string[]): Promise<number>;
 }
@@ -54,12 +70,10 @@ export function checkedConfig(path: string, { config, diagnostics }: LoadedConfi
   throw new CommandError(`\`${path}\` is not valid`);
 }
 
-export function report(list: readonly Diagnostic[]): void {
-  for (const diagnostic of list.slice(0, DIAGNOSTICS_MAX)) {
-    process.stderr.write(`${formatDiagnostic(diagnostic)}\n`);
-  }
-  const more = list.length - DIAGNOSTICS_MAX;
-  if (more > 0) process.stderr.write(`and ${more} more\n`);
+/** @param omitted mistakes that were counted, and not kept */
+export function report(list: readonly Diagnostic[], omitted = 0): void {
+  for (const diagnostic of list) process.stderr.write(`${formatDiagnostic(diagnostic)}\n`);
+  if (omitted > 0) process.stderr.write(`and at least ${omitted} more\n`);
 }
 
 export function plainError(error: unknown): string {

@@ -6,12 +6,29 @@ import { nearest } from '../engine/diagnostic.ts';
 import { Failure } from '../engine/failure.ts';
 import type { Asker } from '../engine/identity/enforcer.ts';
 import { grpcCode, REASONS } from '../engine/reason.ts';
+import { NotReplayable, replay } from '../engine/replay.ts';
+import type { Snapshot } from '../engine/snapshot.ts';
 import { checkRequestFromJson, checkResponseToJson } from '../proto/protojson.ts';
 import { type Evaluated, Evaluator } from '../workers/evaluator.ts';
-import { type Command, CommandError, EXIT_PARTLY, plainError, readOptions } from './command.ts';
+import {
+  type Command,
+  CommandError,
+  type CommandOptions,
+  EXIT_PARTLY,
+  plainError,
+  readOptions,
+} from './command.ts';
+import { instantOption } from './instant.ts';
 import { readBundle, readConfig } from './read.ts';
 
+const OPTIONS = {
+  config: { type: 'string', completes: 'file' },
+  now: { type: 'string' },
+  enforcer: { type: 'string' },
+} as const satisfies CommandOptions;
+
 export const decideCommand: Command = {
+  options: OPTIONS,
   help: `Decides CheckRequests: one protojson object a line on standard input, one decision a line on standard
 output, in order, by the same engine and code path as \`remit serve\`. It acts as an enforcer that may
 assert everything, unless one of the bundle is named.
@@ -25,34 +42,37 @@ Options:
 
 A decision has outcome, http, grpc, reasons, rules, shadow, response (protojson) and evidence.
 
+A line of the stream of decision records is decided again from what it holds, and compared:
+replayed, same, samePolicy, outcome, reasons, rules.
+
 Exit codes: 0 all lines were decided, 1 a line was no CheckRequest (it is denied, and told on standard
-error) or decisions could not be written, 2 bad configuration or bundle.
+error), a record was decided otherwise, or decisions could not be written, 2 bad configuration or bundle.
 
 Examples:
   remit decide --config remit.yaml < checks.ndjson
   remit decide --config remit.yaml --now 2026-12-01T18:00:00Z < checks.ndjson | jq .reasons
 `,
   async run(args) {
-    const { values, positionals } = readOptions(args, {
-      config: { type: 'string' },
-      now: { type: 'string' },
-      enforcer: { type: 'string' },
-    });
+    const { values, positionals } = readOptions(args, OPTIONS);
     if (positionals.length > 0)
       throw new CommandError(`unexpected \`${positionals[0]}\`; see --help`);
     const config = readConfig(values.config);
-    const now = values.now === undefined ? undefined : instant(values.now);
+    const now = values.now === undefined ? undefined : instantOption('--now', values.now);
     const { snapshot } = readBundle(config.policies, config.settings);
     const asker = askerOf(values.enforcer, snapshot.proof.enforcers);
     const evaluator = new Evaluator(snapshot, {
       now: now === undefined ? Date.now : () => now,
       onInternalError: (error) => process.stderr.write(`remit decide: ${plainError(error)}\n`),
     });
-    return decideLines(evaluator, asker);
+    return decideLines(evaluator, asker, snapshot);
   },
 };
 
-async function decideLines(evaluator: Evaluator, asker: Asker): Promise<number> {
+async function decideLines(
+  evaluator: Evaluator,
+  asker: Asker,
+  snapshot: Snapshot,
+): Promise<number> {
   // Whoever read the decisions has gone, or the disk is full: there is nobody left to decide for.
   process.stdout.on('error', (error) => {
     process.stderr.write(`remit decide: cannot write: ${error.message}\n`);
@@ -63,6 +83,13 @@ async function decideLines(evaluator: Evaluator, asker: Asker): Promise<number> 
   for await (const line of linesOf(process.stdin)) {
     number++;
     if (line.trim() === '') continue;
+    if (isRecord(line)) {
+      const { object, same } = decidedAgain(line, snapshot);
+      if (!same) exitCode = EXIT_PARTLY;
+      const more = process.stdout.write(`${JSON.stringify(object)}\n`);
+      if (!more) await once(process.stdout, 'drain');
+      continue;
+    }
     let evaluated: Evaluated;
     try {
       const bytes = Buffer.from(checkRequestFromJson(JSON.parse(line)));
@@ -78,6 +105,25 @@ async function decideLines(evaluator: Evaluator, asker: Asker): Promise<number> 
     if (!more) await once(process.stdout, 'drain');
   }
   return exitCode;
+}
+
+/** A line of the stream of decisions, and no CheckRequest. */
+function isRecord(line: string): boolean {
+  return /^\s*\{\s*"kind"\s*:\s*"authz\.decision"/.test(line);
+}
+
+function decidedAgain(line: string, snapshot: Snapshot) {
+  const replayed = replay(line, snapshot);
+  if (replayed instanceof NotReplayable) {
+    return { object: { replayed: false, why: replayed.why }, same: false };
+  }
+  const { same, samePolicy, verdict } = replayed;
+  const { outcome, reason, rules, shadow, errors } = verdict.decision;
+  const reasons = reason === undefined ? [] : [reason];
+  return {
+    object: { replayed: true, same, samePolicy, outcome, reasons, rules, shadow, errors },
+    same,
+  };
 }
 
 /** Ended by a line feed only: JSON may hold what node:readline takes for the end of a line. */
@@ -104,19 +150,6 @@ function decisionObject({ answer, response, evidenceLine }: Evaluated) {
     response: checkResponseToJson(response),
     evidence: JSON.parse(evidenceLine) as unknown,
   };
-}
-
-function instant(text: string): number {
-  const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text)
-    ? Date.parse(text)
-    : Number.NaN;
-  // A decision id holds the time, and cannot hold one before 1970.
-  if (Number.isNaN(time) || time < 0) {
-    throw new CommandError(
-      `--now \`${text}\` is no time after 1970; expected RFC 3339, 2026-12-01T18:00:00Z`,
-    );
-  }
-  return time;
 }
 
 function askerOf(

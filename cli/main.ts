@@ -27,11 +27,46 @@ const COMMANDS: readonly {
     load: async () => (await import('./decide.ts')).decideCommand,
   },
   {
+    name: 'test',
+    summary: 'run the tests of a bundle, and say which rules none exercises',
+    load: async () => (await import('./test.ts')).testCommand,
+  },
+  {
+    name: 'explain',
+    summary: 'say why a request is decided as it is, and what would flip it',
+    load: async () => (await import('./explain.ts')).explainCommand,
+  },
+  {
+    name: 'can-i',
+    summary: 'say whether somebody may do something, who may, and what one may',
+    load: async () => (await import('./can_i.ts')).canICommand,
+  },
+  {
+    name: 'review',
+    summary: 'list who reaches what by policy alone, and the blast radius of each identity',
+    load: async () => (await import('./review.ts')).reviewCommand,
+  },
+  {
+    name: 'completion',
+    summary: 'print a completion script for bash or zsh',
+    load: async () => (await import('./completion.ts')).completionCommand(completables),
+  },
+  {
     name: 'version',
     summary: 'print the version of Remit and of Node',
     load: async () => (await import('./version.ts')).versionCommand,
   },
 ];
+
+/** All commands, for the shell. */
+function completables() {
+  return Promise.all(
+    COMMANDS.map(async ({ name, summary, load }) => {
+      const { options = {}, takes = [] } = await load();
+      return { name, summary, options, values: takes };
+    }),
+  );
+}
 
 const HELP = `remit decides, for every request in a service mesh, whether the caller may do exactly this, now.
 

@@ -7,6 +7,7 @@ import { serve } from '../server/serve.ts';
 import {
   type Command,
   CommandError,
+  type CommandOptions,
   checkedConfig,
   configFile,
   plainError,
@@ -17,7 +18,10 @@ import {
 
 const STDERR = 2;
 
+const OPTIONS = { config: { type: 'string', completes: 'file' } } as const satisfies CommandOptions;
+
 export const serveCommand: Command = {
+  options: OPTIONS,
   help: `Serves envoy.service.auth.v3.Authorization, grpc.health.v1 and reflection on the check port, and
 /livez, /readyz and /metrics on the HTTP port. Follows the bundle and its key files, and looks at once
 on SIGHUP; what is not valid leaves the last good bundle in force. Ends on SIGTERM or SIGINT, when
@@ -35,7 +39,7 @@ Examples:
   grpcurl -plaintext 127.0.0.1:9191 grpc.health.v1.Health/Check
 `,
   async run(args) {
-    const { values, positionals } = readOptions(args, { config: { type: 'string' } });
+    const { values, positionals } = readOptions(args, OPTIONS);
     if (positionals.length > 0)
       throw new CommandError(`unexpected \`${positionals[0]}\`; see --help`);
     const file = configFile(values.config);

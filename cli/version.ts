@@ -1,9 +1,7 @@
 // `remit version`
 
-import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { protoDirectoryFrom } from '../proto/load.ts';
 import type { Command } from './command.ts';
+import { packageVersion } from './package_version.ts';
 
 export const versionCommand: Command = {
   help: `Prints the version of Remit and of the Node that runs it.
@@ -16,10 +14,7 @@ Examples:
   remit version
 `,
   async run() {
-    const root = dirname(protoDirectoryFrom(import.meta.dirname));
-    const text = readFileSync(join(root, 'package.json'), 'utf8');
-    const { version } = JSON.parse(text) as { version: string };
-    process.stdout.write(`remit ${version} (node ${process.versions.node})\n`);
+    process.stdout.write(`remit ${packageVersion()} (node ${process.versions.node})\n`);
     return 0;
   },
 };

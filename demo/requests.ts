@@ -106,7 +106,7 @@ export const SCRIPT: readonly ScriptedRequest[] = [
     who: 'reporting',
     shows: 'a verb that it was not given',
     ...refund('42'),
-    expect: { status: 403, reason: 'authz.no_match' },
+    expect: { status: 403, reason: 'authz.verb' },
   },
   {
     who: 'reporting',
@@ -129,7 +129,7 @@ export const SCRIPT: readonly ScriptedRequest[] = [
     who: 'batch',
     shows: 'any other object',
     ...get(ACCOUNT),
-    expect: { status: 403, reason: 'authz.no_match' },
+    expect: { status: 403, reason: 'authz.resource' },
   },
   {
     who: 'newcomer',

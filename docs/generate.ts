@@ -2,8 +2,14 @@
 // it only says which are out of date, and fails.
 
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { grpcCode, REASON_CODES, REASONS, reasonClass } from '../engine/reason.ts';
+import { referencePage } from './language_reference.ts';
+import { languageSchema } from './language_schema.ts';
+import { lintPage } from './lint_page.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const SCHEMA_FILE = '../schema/remit.mesh-v1.schema.json';
 
 const GRPC_NAMES = { 7: 'PERMISSION_DENIED', 14: 'UNAVAILABLE', 16: 'UNAUTHENTICATED' } as const;
 const CLASSES = {
@@ -41,13 +47,18 @@ function reasonsPage(): string {
   return lines.join('\n');
 }
 
-const pages = new Map([['reasons.md', reasonsPage()]]);
+const pages = new Map([
+  ['reasons.md', reasonsPage()],
+  ['reference.md', referencePage()],
+  ['lint.md', lintPage()],
+  [SCHEMA_FILE, `${JSON.stringify(languageSchema(), null, 2)}\n`],
+]);
 const check = process.argv.includes('--check');
 for (const [name, text] of pages) {
   const path = join(import.meta.dirname, name);
   if (!check) writeFileSync(path, text);
   else if (readFileSync(path, 'utf8') !== text) {
-    console.error(`docs/${name} is out of date; run \`npm run docs\``);
+    console.error(`${relative(ROOT, path)} is out of date; run \`npm run docs\``);
     process.exitCode = 1;
   }
 }

@@ -1,6 +1,8 @@
 // An AccessRequest: principal, action, resource and context, exactly one operation (DESIGN
 // section 2). It is all that a policy sees of a request; the wire and the credentials stay behind.
 
+import { type Body, BodyProblem, type BodyValue } from './body/body.ts';
+import type { BodyShape } from './body/body_shape.ts';
 import type { Assurance } from './evidence.ts';
 import type { SpiffeId } from './spiffe_id.ts';
 
@@ -35,6 +37,48 @@ export type PrincipalKind = (typeof PRINCIPAL_KINDS)[number];
 export const DATA_CLASSES = ['public', 'internal', 'confidential', 'restricted'] as const;
 export type DataClass = (typeof DATA_CLASSES)[number];
 
+/** What the inventory says of an identity: bounds and attributes, never a permission. */
+export interface IdentityEntry {
+  readonly kind: PrincipalKind;
+  /** Empty when the inventory names none. */
+  readonly tenant: string;
+  readonly environment: string;
+  /** `namespace/role` */
+  readonly roles: readonly string[];
+  readonly attributes: ReadonlyMap<string, AttributeValue>;
+  /** Destinations and `namespace/service`; undefined is anywhere. */
+  readonly audiences: ReadonlySet<string> | undefined;
+  readonly ceiling: Ceiling | undefined;
+  /** Of its credentials, in milliseconds. */
+  readonly maxLifetimeMs: number | undefined;
+  /** Milliseconds since the epoch; Infinity when it never ends. */
+  readonly expiresAt: number;
+  readonly reviewUntil: number;
+}
+
+export type AttributeValue = string | number | boolean | readonly string[];
+
+export interface Ceiling {
+  readonly dataClasses: readonly DataClass[] | undefined;
+  readonly verbs: readonly Verb[] | undefined;
+  /** Patterns over `namespace/service`. */
+  readonly services: readonly string[] | undefined;
+}
+
+/** Of nobody that the inventory knows. */
+export const NO_ENTRY: IdentityEntry = {
+  kind: 'workload',
+  tenant: '',
+  environment: '',
+  roles: [],
+  attributes: new Map(),
+  audiences: undefined,
+  ceiling: undefined,
+  maxLifetimeMs: undefined,
+  expiresAt: Number.POSITIVE_INFINITY,
+  reviewUntil: Number.POSITIVE_INFINITY,
+};
+
 /** Who the caller is. The id is a full SPIFFE ID, compared whole, or empty for `anonymous`. */
 export interface Principal {
   readonly id: string;
@@ -42,10 +86,7 @@ export interface Principal {
   readonly assurance: Assurance;
   /** False when the identity is proved but stands in no inventory: it may do nothing. */
   readonly known: boolean;
-  readonly kind: PrincipalKind;
-  /** Empty when the inventory names none. */
-  readonly tenant: string;
-  readonly environment: string;
+  readonly entry: IdentityEntry;
 }
 
 export const ANONYMOUS: Principal = {
@@ -53,9 +94,7 @@ export const ANONYMOUS: Principal = {
   spiffe: undefined,
   assurance: 'none',
   known: true,
-  kind: 'workload',
-  tenant: '',
-  environment: '',
+  entry: NO_ENTRY,
 };
 
 /**
@@ -84,6 +123,8 @@ export interface Operation {
   readonly dataClass: DataClass;
   readonly environment: string;
   readonly resourceType: string;
+  /** 0 to 4; undefined when it declares none. */
+  readonly tier: number | undefined;
   /** An agent may call it without a task. */
   readonly taskFree: boolean;
 }
@@ -96,10 +137,87 @@ export interface Resource {
   readonly tenant: string;
 }
 
-export interface AccessRequest {
+/** What a request says besides the operation that it is; read when a rule asks for it. */
+export interface RequestAttributes {
+  readonly method: string;
+  /** Canonical, without its query; empty for a connection. */
+  readonly path: string;
+  readonly host: string;
+  /** Of the peer, as the enforcer saw it; empty when it said nothing. */
+  readonly sourceAddress: string;
+  /** Names in lower case. */
+  headers(): ReadonlyMap<string, string>;
+  /** Undefined when it cannot be read in one way. */
+  query(): ReadonlyMap<string, readonly string[]> | undefined;
+  body(): Body | BodyProblem;
+}
+
+/** The circumstances of a request: what an enforcer asserts, and how the caller was proved. */
+export interface Context {
+  /** `namespace/name` of the enforcer. */
+  readonly enforcer: string;
+  readonly runtime: ReadonlyMap<string, string>;
+  /** When the credential became valid; undefined when no credential shows it. */
+  readonly notBefore: number | undefined;
+  readonly notAfter: number | undefined;
+}
+
+/** One request as a policy sees it. */
+export class AccessRequest {
   readonly principal: Principal;
   readonly operation: Operation;
   readonly resource: Resource;
+  readonly context: Context;
+  readonly request: RequestAttributes;
+  /** What the path template captured; names and values side by side. */
+  readonly captureNames: readonly string[];
+  readonly captures: readonly string[];
   /** Wall clock, milliseconds since the epoch, read once per pass. */
   readonly now: number;
+  /** Paths of attributes that conditions read, as far as they were looked at. */
+  readonly reads: (readonly string[])[] = [];
+  readonly #bodyShape: BodyShape | undefined;
+  #body: BodyValue | BodyProblem | undefined;
+
+  constructor(parts: AccessParts) {
+    this.principal = parts.principal;
+    this.operation = parts.operation;
+    this.resource = parts.resource;
+    this.context = parts.context;
+    this.request = parts.request;
+    this.captureNames = parts.captureNames;
+    this.captures = parts.captures;
+    this.now = parts.now;
+    this.#bodyShape = parts.bodyShape;
+  }
+
+  /** Undefined when nothing asked for the body. */
+  get bodyIfRead(): BodyValue | BodyProblem | undefined {
+    return this.#body;
+  }
+
+  /** As the operation declares it, read once. */
+  body(): BodyValue | BodyProblem {
+    if (this.#body !== undefined) return this.#body;
+    const body = this.request.body();
+    if (body instanceof BodyProblem) this.#body = body;
+    else this.#body = this.#bodyShape === undefined ? body.value : this.#bodyShape.conform(body);
+    return this.#body;
+  }
+}
+
+export interface AccessParts
+  extends Pick<
+    AccessRequest,
+    | 'principal'
+    | 'operation'
+    | 'resource'
+    | 'context'
+    | 'request'
+    | 'captureNames'
+    | 'captures'
+    | 'now'
+  > {
+  /** What the operation says of bodies. */
+  readonly bodyShape: BodyShape | undefined;
 }

@@ -1,27 +1,40 @@
 // The check: one synchronous, repeatable pass from what a context handler read to a verdict (DESIGN
 // section 3). Authentication and authorization meet here and nowhere else; the order in which they
-// may end a request is the precedence of DESIGN 5.6: sys, authn, ctx, authz.
+// may end a request is that of docs/semantics.md.
 
-import type { AccessRequest, Action, DataClass, Principal } from './access_request.ts';
+import {
+  AccessRequest,
+  type Action,
+  type Principal,
+  type RequestAttributes,
+} from './access_request.ts';
+import { type Assertions, assertedBy } from './assertion.ts';
+import { classWeakness, identityWeakness } from './bounds.ts';
 import { type Decision, denied } from './decision.ts';
 import { chooseService, type Destination } from './destination.ts';
-import { type Assurance, assuranceAtLeast, type Evidence, NOT_EVALUATED } from './evidence.ts';
-import type { Effect, Facts, Proof } from './facts.ts';
+import { type Evidence, NOT_EVALUATED } from './evidence.ts';
+import { type Effect, type Facts, NO_FACTS, type Proof } from './facts.ts';
 import type { Failure } from './failure.ts';
+import { type AssumedProof, assumeProof } from './identity/assumed_proof.ts';
 import { authenticate, type Credentials, failed } from './identity/authenticate.ts';
-import type { Asker } from './identity/enforcer.ts';
-import { RESTRICTED_LIFETIME_MS_MAX } from './limits.ts';
+import type { Asker, Enforcer } from './identity/enforcer.ts';
+import { DECISION_VALID_MS_MAX } from './limits.ts';
 import { decide } from './policy/decide.ts';
-import { accessRequest, findOperation, type Service } from './policy/service.ts';
+import { missingOf } from './policy/required.ts';
+import type { Route } from './policy/route.ts';
+import { findOperation, type Service } from './policy/service.ts';
+import { standingFault, standsUntil } from './policy/standing.ts';
 import type { Reason } from './reason.ts';
 import type { Snapshot } from './snapshot.ts';
-import { lifetimeMs } from './svid.ts';
 
 /** What a context handler read of one request. */
 export interface Inquiry {
   readonly credentials: Credentials;
   readonly destination: Destination;
   readonly action: Action;
+  readonly request: RequestAttributes;
+  /** Context extensions whose names start with `remit.`. */
+  readonly extensions: ReadonlyMap<string, string>;
   /** What makes the request unusable although the caller may well be proved. */
   readonly fault: Failure | undefined;
 }
@@ -46,14 +59,6 @@ export type Step<A> =
   | { readonly kind: 'need'; readonly proofs: readonly Proof[] }
   | { readonly kind: 'commit'; readonly effects: readonly Effect[]; readonly ifCommitted: A };
 
-/** DESIGN section 6, "Class floor": the weakest proof with which a class may be reached. */
-const CLASS_FLOOR: Readonly<Record<DataClass, Assurance>> = {
-  public: 'none',
-  internal: 'none',
-  confidential: 'asserted',
-  restricted: 'svid',
-};
-
 export function check(
   inquiry: Inquiry,
   asker: Asker,
@@ -61,70 +66,167 @@ export function check(
   facts: Facts,
   now: number,
 ): Step<Verdict> {
-  const concluded = conclude(inquiry, asker, snapshot, facts, now);
+  const concluded = conclude(inquiry, asker, snapshot, facts, now, authenticate);
   return 'raw' in concluded
     ? { kind: 'need', proofs: [concluded] }
     : { kind: 'answer', answer: concluded };
 }
 
+/**
+ * The same pass for tests and explanations, where a proof is supposed instead of verified: no test
+ * can hold a private key.
+ *
+ * INVARIANT: offline only. What is supposed never comes out of a message: whoever reads messages
+ * (envoy, workers, server) does not import this, which test/explain/offline.test.ts keeps.
+ */
+export function checkAssuming(
+  inquiry: Inquiry,
+  assumed: AssumedProof,
+  snapshot: Snapshot,
+  now: number,
+): Verdict {
+  const prove: typeof authenticate = (...given) =>
+    assumeProof(assumed, authenticate(...given), now);
+  const concluded = conclude(inquiry, { kind: 'everything' }, snapshot, NO_FACTS, now, prove);
+  if ('raw' in concluded) throw new Error('a certificate cannot be supposed');
+  return concluded;
+}
+
 function conclude(
-  { credentials, destination, action, fault }: Inquiry,
+  inquiry: Inquiry,
   asker: Asker,
   snapshot: Snapshot,
   facts: Facts,
   now: number,
+  prove: typeof authenticate,
 ): Verdict | Proof {
+  const { credentials, destination, action, fault } = inquiry;
   const { proof, policy } = snapshot;
   const enforcer = proof.enforcers.of(asker);
   if (enforcer === undefined) {
-    return unproved(failed('authn.untrusted_enforcer', undefined, '', '').evidence);
+    return unproved(failed('authn.untrusted_enforcer', undefined, '', '').evidence, now);
   }
   const choice = chooseService(enforcer, destination, policy);
   if (choice.fault === 'authn.enforcer_scope') {
-    return unproved(failed(choice.fault, enforcer, '', '').evidence);
+    return unproved(failed(choice.fault, enforcer, '', '').evidence, now);
   }
   const { service } = choice;
   const passes = service?.passesAuthorization ?? false;
-  const shown = authenticate(credentials, enforcer, passes, proof, facts.verified, now);
+  const shown = prove(credentials, enforcer, passes, proof, facts.verified, now);
   if ('raw' in shown) return shown;
   const { evidence, principal } = shown;
-  if (principal === undefined) return unproved(evidence, service);
+  if (principal === undefined) return unproved(evidence, now, service);
 
   const ended = (reason: Reason, evaluated: boolean): Verdict => {
-    return { evidence, principal, service, access: undefined, decision: denied(reason), evaluated };
+    const notAfter = evidence.svid?.notAfter;
+    const until = validUntil(principal, notAfter, service, policy.overdueDenies, now);
+    const decision = denied(reason, until);
+    return { evidence, principal, service, access: undefined, decision, evaluated };
   };
+  const unfit = identityWeakness(principal.entry, evidence, service);
+  if (unfit !== undefined) return ended(unfit, false);
   if (fault !== undefined) return ended(fault.reason, false);
   if (choice.fault !== undefined) return ended(choice.fault, false);
   if (service === undefined) return ended('authz.no_policy', true);
   const match = findOperation(service, action);
   if (match === undefined) return ended('ctx.unmapped_operation', false);
-  const route = match.target;
-  const access = accessRequest(route, match.captures, principal, now);
-  const weakness = weaknessOf(evidence, route.operation.dataClass);
-  if (weakness !== undefined) {
-    const decision = denied(weakness);
-    return { evidence, principal, service, access, decision, evaluated: false };
-  }
-  const decision = decide(access, route.rules);
-  return { evidence, principal, service, access, decision, evaluated: true };
+  const asserted = assertedBy(enforcer, inquiry.extensions);
+  const { target: route, captures } = match;
+  const access = accessTo(route, captures, {
+    inquiry,
+    enforcer,
+    evidence,
+    principal,
+    asserted,
+    now,
+  });
+  if (access === undefined) return ended('ctx.destination_conflict', false);
+  return judge(access, route, evidence, service, snapshot);
 }
 
-/** What the proof lacks for data of this class. */
-function weaknessOf({ assurance, svid }: Evidence, dataClass: DataClass): Reason | undefined {
-  if (!assuranceAtLeast(assurance, CLASS_FLOOR[dataClass])) return 'authn.assurance';
-  if (dataClass !== 'restricted') return undefined;
-  const shortLived = svid !== undefined && lifetimeMs(svid) <= RESTRICTED_LIFETIME_MS_MAX;
-  return shortLived ? undefined : 'authn.lifetime_exceeded';
+interface Circumstances {
+  readonly inquiry: Inquiry;
+  readonly enforcer: Enforcer;
+  readonly evidence: Evidence;
+  readonly principal: Principal;
+  readonly asserted: Assertions;
+  readonly now: number;
 }
 
-function unproved(evidence: Evidence, service?: Service): Verdict {
+/** Fills the route's texts in; undefined when the enforcer asserts something else. */
+function accessTo(
+  route: Route,
+  captures: readonly string[],
+  { inquiry, enforcer, evidence, principal, asserted, now }: Circumstances,
+): AccessRequest | undefined {
+  const { environment, tenant, runtime } = asserted;
+  const declared = route.operation.environment;
+  if (environment !== '' && declared !== '' && declared !== environment) return undefined;
+  const { operation } = environment !== '' && declared === '' ? route.in(environment) : route;
+  const resource = route.resource(captures, tenant);
+  if (tenant !== '' && resource.tenant !== tenant) return undefined;
+  const { svid } = evidence;
+  return new AccessRequest({
+    principal,
+    operation,
+    resource,
+    context: {
+      enforcer: enforcer.id,
+      runtime,
+      notBefore: svid?.notBefore,
+      notAfter: svid?.notAfter,
+    },
+    request: inquiry.request,
+    captureNames: route.captureNames,
+    captures,
+    now,
+    bodyShape: route.body,
+  });
+}
+
+/** From here on only the AccessRequest counts. */
+export function judge(
+  access: AccessRequest,
+  route: Route,
+  evidence: Evidence,
+  service: Service,
+  { policy, settings }: Snapshot,
+): Verdict {
+  const { principal, operation, context, now } = access;
+  const verdict = (decision: Decision, evaluated: boolean): Verdict => {
+    return { evidence, principal, service, access, decision, evaluated };
+  };
+  const end = validUntil(principal, context.notAfter, service, policy.overdueDenies, now);
+  const weakness = classWeakness(access, settings.classFloor);
+  if (weakness !== undefined) return verdict(denied(weakness, end), false);
+  const missing = route.requires.length === 0 ? undefined : missingOf(route.requires, access);
+  if (missing !== undefined) return verdict(denied(missing.reason, end, missing.errors), false);
+  const standing = standingFault(access, service, policy.overdueDenies);
+  if (standing !== undefined) return verdict(denied(standing, end), true);
+  const judgedRoute = operation === route.operation ? route : route.in(operation.environment);
+  return verdict(decide(access, judgedRoute.rules(policy.rules), end), true);
+}
+
+/** Before any rule: of the credential, the identity and the service, whatever ends the request. */
+function validUntil(
+  { entry }: Principal,
+  notAfter: number | undefined,
+  service: Service | undefined,
+  overdueDenies: boolean,
+  now: number,
+): number {
+  const end = Math.min(now + DECISION_VALID_MS_MAX, notAfter ?? Number.POSITIVE_INFINITY);
+  return Math.min(end, standsUntil(entry, service, overdueDenies, now));
+}
+
+function unproved(evidence: Evidence, now: number, service?: Service): Verdict {
   const reason = evidence.reason ?? 'authn.missing';
   return {
     evidence,
     principal: undefined,
     service,
     access: undefined,
-    decision: denied(reason),
+    decision: denied(reason, now + DECISION_VALID_MS_MAX),
     evaluated: false,
   };
 }
@@ -136,7 +238,7 @@ export function verdictOf(failure: Failure): Verdict {
     principal: undefined,
     service: undefined,
     access: undefined,
-    decision: denied(failure.reason),
+    decision: denied(failure.reason, 0),
     evaluated: false,
   };
 }

@@ -2,8 +2,10 @@
 
 import type { BundleSource } from './bundle/bundle.ts';
 import { parseBundle } from './bundle/parse_bundle.ts';
+import { compileBundle } from './compile_bundle.ts';
 import { Diagnostics } from './diagnostic.ts';
-import { compileBundle, type Settings, type Snapshot } from './snapshot.ts';
+import type { Settings } from './settings.ts';
+import { openSnapshot, type Snapshot } from './snapshot.ts';
 
 /** @returns undefined with an error among the `diagnostics`; those hold all mistakes */
 export function compileSnapshot(
@@ -12,5 +14,7 @@ export function compileSnapshot(
   version: number,
   diagnostics: Diagnostics = new Diagnostics(),
 ): Snapshot | undefined {
-  return compileBundle(parseBundle(files, diagnostics), keyFiles, settings, version, diagnostics);
+  const bundle = parseBundle(files, diagnostics);
+  const image = compileBundle(bundle, keyFiles, settings, version, diagnostics);
+  return image && openSnapshot(image);
 }

@@ -11,6 +11,15 @@ export interface ShadowResult {
   readonly outcome: Outcome;
 }
 
+/** What the enforcer is told to do besides, by the rules that decided. */
+export interface Obligations {
+  /** Set on the request that goes on. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly metadata: readonly (readonly [name: string, value: string | number | boolean])[];
+  /** What the client of a forbidden request is told; empty when nothing. */
+  readonly denialBody: string;
+}
+
 export interface Decision {
   readonly outcome: Outcome;
   /** Undefined on allow. */
@@ -20,13 +29,36 @@ export interface Decision {
   /** How many matched, also beyond those named. */
   readonly ruleCount: number;
   readonly shadow: readonly ShadowResult[];
+  /** `rule: what`, of conditions that failed; or what was missing. At most `RULES_NAMED_MAX`. */
+  readonly errors: readonly string[];
+  readonly obligations: Obligations;
+  /** Milliseconds since the epoch: until then the same request is decided alike. */
+  readonly validUntil: number;
 }
 
 export const RULES_NAMED_MAX = 16;
 
-const NOTHING: readonly never[] = Object.freeze([]);
+export const NOTHING: readonly never[] = Object.freeze([]);
+export const NO_OBLIGATIONS: Obligations = Object.freeze({
+  headers: NOTHING,
+  metadata: NOTHING,
+  denialBody: '',
+});
 
 /** A denial that no rule took part in. */
-export function denied(reason: Reason): Decision {
-  return { outcome: 'deny', reason, rules: NOTHING, ruleCount: 0, shadow: NOTHING };
+export function denied(
+  reason: Reason,
+  validUntil: number,
+  errors: readonly string[] = NOTHING,
+): Decision {
+  return {
+    outcome: 'deny',
+    reason,
+    rules: NOTHING,
+    ruleCount: 0,
+    shadow: NOTHING,
+    errors,
+    obligations: NO_OBLIGATIONS,
+    validUntil,
+  };
 }

@@ -30,7 +30,7 @@ export function chooseService(
   { principal, host, extension }: Destination,
   policy: PolicyImage,
 ): Choice {
-  const byPrincipal = principal === '' ? undefined : policy.byDestination.get(principal);
+  const byPrincipal = principal === '' ? undefined : policy.ofDestination(principal);
   if (enforcer.type === 'sidecar' ? principal !== '' : byPrincipal !== undefined) {
     if (!mayAskAbout(enforcer, principal)) return OUT_OF_SCOPE;
   }
@@ -38,12 +38,12 @@ export function chooseService(
   if (enforcer.type === 'sidecar' && principal === '' && extension === '') return OUT_OF_SCOPE;
   let byExtension: Service | undefined;
   if (extension !== '') {
-    byExtension = policy.byId.get(extension);
+    byExtension = policy.byId(extension);
     if (byExtension !== undefined && !covers(enforcer, byExtension)) return OUT_OF_SCOPE;
     if (byExtension === undefined) return byPrincipal === undefined ? NOBODY_SPEAKS : CONFLICT;
   }
   let byHost: Service | undefined;
-  if (enforcer.type === 'gateway' && host !== '' && policy.byHost.size > 0) {
+  if (enforcer.type === 'gateway' && host !== '' && policy.hasHosts) {
     byHost = findHost(policy, host);
     if (byHost !== undefined && !covers(enforcer, byHost)) byHost = undefined;
   }
@@ -65,5 +65,5 @@ function covers(enforcer: Enforcer, service: Service): boolean {
 function findHost(policy: PolicyImage, host: string): Service | undefined {
   // ASCII letters only: Unicode has others whose lower case is one of them (U+212A is `k`).
   const name = host.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
-  return policy.byHost.get(name) ?? policy.byHost.get(name.replace(/:\d{1,5}$/, ''));
+  return policy.ofHost(name) ?? policy.ofHost(name.replace(/:\d{1,5}$/, ''));
 }

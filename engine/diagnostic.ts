@@ -1,6 +1,9 @@
 // Diagnostics: an operator's mistakes in a bundle or a configuration, collected and told all at
 // once, each with file, line, column, what was expected and a suggestion (DESIGN section 6).
 
+import { DIAGNOSTICS_MAX } from './limits.ts';
+
+/** May be looked for only when line or column is read. */
 export interface Position {
   readonly file: string;
   /** Both count from 1. */
@@ -9,6 +12,8 @@ export interface Position {
 }
 
 export interface Diagnostic extends Position {
+  /** Of a finding of the lint, such as `lint.no_owner`. */
+  readonly code?: string;
   readonly severity: 'error' | 'warning';
   readonly message: string;
   readonly expected: string | undefined;
@@ -16,25 +21,38 @@ export interface Diagnostic extends Position {
 }
 
 export function formatDiagnostic(diagnostic: Diagnostic): string {
-  const { file, line, column, severity, message, expected, suggestion } = diagnostic;
+  const { file, line, column, severity, code, message, expected, suggestion } = diagnostic;
   const wanted = expected === undefined ? '' : `; expected ${expected}`;
   const hint = suggestion === undefined ? '' : `; did you mean \`${suggestion}\`?`;
-  return `${file}:${line}:${column}: ${severity}: ${message}${wanted}${hint}`;
+  const named = code === undefined ? '' : ` [${code}]`;
+  return `${file}:${line}:${column}: ${severity}: ${message}${wanted}${hint}${named}`;
 }
 
+/** Mistakes, the first of each severity; a bundle of nothing but mistakes fills no memory. */
 export class Diagnostics {
   readonly list: Diagnostic[] = [];
+  /** How many there were besides. */
+  omitted = 0;
+  #errors = 0;
+  #warnings = 0;
 
   error(at: Position, message: string, expected?: string, suggestion?: string): void {
-    this.#add('error', at, message, expected, suggestion);
+    if (++this.#errors > DIAGNOSTICS_MAX) this.omitted++;
+    else this.#add('error', at, message, expected, suggestion);
   }
 
   warning(at: Position, message: string, expected?: string, suggestion?: string): void {
-    this.#add('warning', at, message, expected, suggestion);
+    if (++this.#warnings > DIAGNOSTICS_MAX) this.omitted++;
+    else this.#add('warning', at, message, expected, suggestion);
   }
 
   get hasErrors(): boolean {
-    return this.list.some((diagnostic) => diagnostic.severity === 'error');
+    return this.#errors > 0;
+  }
+
+  /** No further error would be told. */
+  get isFull(): boolean {
+    return this.#errors >= DIAGNOSTICS_MAX;
   }
 
   #add(

@@ -2,10 +2,25 @@
 // files nor the order of documents makes a difference, only what they say.
 
 import { createHash } from 'node:crypto';
+import { KiB } from './limits.ts';
+import type { Steps } from './steps.ts';
 
 /** `sha256:` and 64 hexadecimal digits. */
 export function digestOfBytes(bytes: Uint8Array | string): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+}
+
+const CHUNK_BYTES = 256 * KiB;
+
+/** The same of bytes in shared memory, a part at a time. */
+export function* digestInSteps(bytes: Uint8Array): Steps<string> {
+  const hash = createHash('sha256');
+  for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
+    // A copy: hashing takes no shared memory.
+    hash.update(bytes.slice(at, at + CHUNK_BYTES));
+    yield;
+  }
+  return `sha256:${hash.digest('hex')}`;
 }
 
 function digestOf(value: unknown): string {

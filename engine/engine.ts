@@ -5,10 +5,12 @@
 export type {
   AccessRequest,
   Action,
+  Context,
   DataClass,
   Operation,
   Principal,
   PrincipalKind,
+  RequestAttributes,
   Resource,
   Verb,
 } from './access_request.ts';
@@ -30,5 +32,6 @@ export type { Credentials } from './identity/authenticate.ts';
 export type { Asker } from './identity/enforcer.ts';
 export { verifyProof } from './identity/proof.ts';
 export { REASONS, type Reason, type ReasonClass, reasonClass } from './reason.ts';
-export { DEFAULT_SETTINGS, type Settings, type Snapshot } from './snapshot.ts';
+export { DEFAULT_SETTINGS, type Settings } from './settings.ts';
+export type { Snapshot } from './snapshot.ts';
 export { parseSpiffeId, SpiffeId, SpiffeIdError } from './spiffe_id.ts';

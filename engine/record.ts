@@ -2,12 +2,13 @@
 // `authn.evidence` says what proved the caller, `authz.decision` why it was permitted or not. Both
 // are always written; a stage that did not run says `not_evaluated`.
 //
-// Never written: a query value, a header value other than request id and trace id, a body, a
-// credential.
+// Never written: a query value, a credential, and of headers and bodies anything that no rule read.
 
 import type { Verdict } from './check.ts';
+import { type Decision, NO_OBLIGATIONS, type Obligations } from './decision.ts';
 import type { Evidence } from './evidence.ts';
-import { jsonText, jsonTextOrNull, RecordParts, timeText } from './record_text.ts';
+import { jsonText, jsonTextOrNull, RecordParts, timeText, untilText } from './record_text.ts';
+import { inputsText } from './recorded_inputs.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** What the records need besides the verdict. */
@@ -91,23 +92,24 @@ function decisionLine(
   snapshot: Snapshot,
 ): string {
   const { decision, principal, service, access, evaluated, evidence } = verdict;
-  const { reason, rules, ruleCount, shadow } = decision;
+  const { reason, rules, ruleCount } = decision;
   const resource = access?.resource;
   const facts = [
     evaluated,
     reason,
-    rules[0],
-    // More than one rule, or one on trial: rare, and never the same list again.
-    rules.length > 1 || shadow.length > 0 ? decision : undefined,
+    // Something rare, and never the same again.
+    isOrdinary(decision) ? undefined : decision,
     ruleCount,
     evidence.enforcer,
+    evidence.assurance,
     // Values, not objects: a part that is kept must not keep an old snapshot alive.
     service?.id,
-    service?.environment,
+    access?.operation.environment,
     access?.operation.verb,
     access?.operation.dataClass,
     snapshot.policy.digest,
     snapshot.version,
+    ...rules,
   ];
   const who = principal?.id ?? '';
   const part = decisionParts.get(access?.operation.id ?? '', who, facts, () => {
@@ -121,7 +123,9 @@ function decisionLine(
   return (
     `{"kind":"authz.decision",${head},${part}${what},` +
     `"credential":${jsonTextOrNull(evidence.credential)},` +
-    `"revision":${occasion.revision},"durationUs":${occasion.durationUs},` +
+    `"validUntil":${untilText(decision.validUntil)},` +
+    `"revision":${occasion.revision},"durationUs":${occasion.durationUs}` +
+    `${access === undefined ? '' : inputsText(access)},` +
     `"request":{"method":${jsonText(occasion.method)},` +
     `"path":${jsonText(withoutQuery(occasion.path))},"host":${jsonTextOrNull(occasion.host)},` +
     `"destination":${jsonTextOrNull(occasion.destination)},` +
@@ -130,12 +134,17 @@ function decisionLine(
   );
 }
 
+/** Nothing besides the rules that decided: it comes again and again. */
+function isOrdinary({ shadow, errors, obligations }: Decision): boolean {
+  return shadow.length === 0 && errors.length === 0 && obligations === NO_OBLIGATIONS;
+}
+
 /** What is the same for each request of one caller to one operation, as long as it ends alike. */
 function constantPart(
   { decision, principal, service, access, evaluated, evidence }: Verdict,
   snapshot: Snapshot,
 ): string {
-  const { outcome, reason, rules, ruleCount, shadow } = decision;
+  const { outcome, reason, rules, ruleCount, shadow, errors, obligations } = decision;
   const operation = access?.operation;
   const what =
     operation === undefined
@@ -146,11 +155,23 @@ function constantPart(
     `"result":"${evaluated ? 'evaluated' : 'not_evaluated'}","outcome":"${outcome}",` +
     `"reasons":[${reason === undefined ? '' : `"${reason}"`}],"rules":${JSON.stringify(rules)},` +
     `"ruleCount":${ruleCount},"shadow":${JSON.stringify(shadow)},` +
+    `"errors":${JSON.stringify(errors)},"obligations":${obligationsText(obligations)},` +
     `"enforcer":${jsonText(evidence.enforcer)},"principal":${jsonTextOrNull(principal?.id ?? '')},` +
     `"service":${jsonTextOrNull(service?.id ?? '')},${what},` +
-    `"environment":${jsonTextOrNull(service?.environment ?? '')},` +
+    `"environment":${jsonTextOrNull(operation?.environment ?? service?.environment ?? '')},` +
+    `"assurance":"${evidence.assurance}",` +
     `"policyDigest":"${snapshot.policy.digest}","snapshotVersion":${snapshot.version},`
   );
+}
+
+function obligationsText(obligations: Obligations): string {
+  if (obligations === NO_OBLIGATIONS) return 'null';
+  const { headers, metadata, denialBody } = obligations;
+  return JSON.stringify({
+    headers: Object.fromEntries(headers),
+    metadata: Object.fromEntries(metadata),
+    denialBody,
+  });
 }
 
 /** A query may hold secrets; a fragment is never sent by honest clients. */

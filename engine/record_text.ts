@@ -38,6 +38,19 @@ export function timeText(now: number): string {
   return timeIso;
 }
 
+let untilMs = -1;
+let untilIso = '';
+
+/** The same for the time until which a decision is valid; 0 is none. */
+export function untilText(until: number): string {
+  if (until === 0) return 'null';
+  if (until !== untilMs) {
+    untilIso = `"${new Date(until).toISOString()}"`;
+    untilMs = until;
+  }
+  return untilIso;
+}
+
 interface Part {
   readonly facts: readonly unknown[];
   readonly text: string;
@@ -75,6 +88,7 @@ export class RecordParts {
 }
 
 function same(a: readonly unknown[], b: readonly unknown[]): boolean {
+  if (a.length !== b.length) return false;
   for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) return false;
   return true;
 }

@@ -1,43 +1,20 @@
 // A snapshot: everything that a decision depends on besides the request, the state and the time.
-// Immutable, versioned, with two digests: of what proves and of what permits (DESIGN section 8).
+// Immutable, versioned, with two digests: of what proves and of what permits (DESIGN section 8). It
+// is a view of an image in shared memory, which a thread opens in no time.
 
-import type { Bundle } from './bundle/bundle.ts';
-import type { Diagnostics } from './diagnostic.ts';
-import { compileProofImage, type ProofImage } from './identity/proof_image.ts';
-import { compilePolicyImage, type PolicyImage } from './policy/policy_image.ts';
+import type { BundleImage } from './bundle_image.ts';
+import { digestInSteps } from './digest.ts';
+import { openProof } from './identity/open_proof.ts';
+import type { ProofImage } from './identity/proof_image.ts';
+import { Directory } from './image/directory.ts';
+import { readHead } from './image/head.ts';
+import { Sections } from './image/sections.ts';
+import { StringTable, TextColumn } from './image/string_table.ts';
+import { POLICY_HEAD, type PolicyHead, PolicyImage } from './policy/policy_image.ts';
+import { Role } from './policy/role.ts';
+import { RuleStore } from './policy/rule_store.ts';
+import type { AttributesRead, Settings } from './settings.ts';
 import { runAll, type Steps } from './steps.ts';
-
-/** Istio's four levels, `MeshConfig.pathNormalization.normalization`. */
-export const PATH_NORMALIZATIONS = [
-  'NONE',
-  'BASE',
-  'MERGE_SLASHES',
-  'DECODE_AND_MERGE_SLASHES',
-] as const;
-export type PathNormalization = (typeof PATH_NORMALIZATIONS)[number];
-
-/** The part of remit.yaml that decisions depend on. */
-export interface Settings {
-  /** The mesh's own trust domain. */
-  readonly trustDomain: string | undefined;
-  readonly pathNormalization: PathNormalization;
-  readonly ambiguousPaths: 'deny' | 'match';
-}
-
-export const DEFAULT_SETTINGS: Settings = {
-  trustDomain: undefined,
-  pathNormalization: 'DECODE_AND_MERGE_SLASHES',
-  ambiguousPaths: 'deny',
-};
-
-/** What a context handler has to read of a request; nothing else becomes a string. */
-export interface AttributesRead {
-  readonly host: boolean;
-  /** The peer's certificate; whether there is one is always seen. */
-  readonly certificate: boolean;
-  readonly sni: boolean;
-  readonly port: boolean;
-}
 
 export interface Snapshot {
   /** Counts up with each activated snapshot of a process. */
@@ -48,54 +25,46 @@ export interface Snapshot {
   readonly attributesRead: AttributesRead;
 }
 
-/** What was computed where the bundle was checked, so that no other thread does so again. */
-export interface Digests {
-  readonly proof: string;
-  readonly policy: string;
+/** Throws when the bytes are not those of the digest. */
+export function openSnapshot(image: BundleImage): Snapshot {
+  return runAll(openInSteps(image));
 }
 
-/**
- * Compiles a bundle. All mistakes go to `diagnostics`; with an error among them the result is
- * undefined, so a snapshot never holds half of a bundle.
- */
-export function compileBundle(...all: Parameters<typeof compileInSteps>): Snapshot | undefined {
-  return runAll(compileInSteps(...all)).snapshot;
-}
-
-/** The same in steps. */
-export function* compileInSteps(
-  bundle: Bundle,
-  keyFiles: ReadonlyMap<string, string>,
-  settings: Settings,
-  version: number,
-  diagnostics: Diagnostics,
-  digests?: Digests,
-): Steps<{ readonly snapshot: Snapshot | undefined }> {
-  const { trustDomain: home } = settings;
-  const proof = compileProofImage(bundle, keyFiles, home, diagnostics, digests?.proof);
-  const { trustDomain, pathNormalization, ambiguousPaths } = settings;
-  // Not those of issuers: who may vouch decides nothing about what a permit means.
-  const homeTrustDomains =
-    trustDomain === undefined ? [...proof.inventory.trustDomains].sort() : [trustDomain];
-  const policy = yield* compilePolicyImage(
-    bundle,
-    { homeTrustDomains, digested: { homeTrustDomains, pathNormalization, ambiguousPaths } },
-    diagnostics,
-    digests?.policy,
-  );
-  if (diagnostics.hasErrors) return { snapshot: undefined };
-  const { services } = policy;
-  const snapshot = {
-    version,
-    settings,
-    proof,
-    policy,
-    attributesRead: {
-      host: policy.byHost.size > 0,
-      certificate: !proof.issuers.isEmpty && proof.enforcers.someAsserts('certificate'),
-      sni: services.some(({ connections }) => connections.readsSni),
-      port: services.some(({ connections }) => connections.readsPort),
-    },
+/** The same in steps: to hash the image is all that takes time. */
+export function* openInSteps(image: BundleImage): Steps<Snapshot> {
+  const digest = yield* digestInSteps(new Uint8Array(image.bytes));
+  if (digest !== image.digest) throw new Error('the image of the bundle is damaged');
+  const sections = new Sections(image.bytes);
+  const head = readHead<PolicyHead>(sections, POLICY_HEAD);
+  const tokens = new StringTable({
+    slots: sections.words('token.slots'),
+    offsets: sections.words('token.offsets'),
+    bytes: sections.bytes('token.bytes'),
+  });
+  const directory = new Directory(tokens, sections.words('directory'));
+  return {
+    version: image.version,
+    settings: image.settings,
+    proof: openProof(sections, directory, image),
+    policy: openPolicy(sections, head, tokens, directory, image),
+    attributesRead: { ...head.attributesRead, headers: new Set(head.attributesRead.headers) },
   };
-  return { snapshot };
+}
+
+function openPolicy(
+  sections: Sections,
+  { ruleShapes, roles, hasHosts }: PolicyHead,
+  tokens: StringTable,
+  directory: Directory,
+  { settings, policyDigest }: BundleImage,
+): PolicyImage {
+  const byId = new Map(roles.map((record) => [record.id, new Role(record)]));
+  return new PolicyImage({
+    directory,
+    documents: new TextColumn(sections.words('service.offsets'), sections.bytes('service.bytes')),
+    rules: new RuleStore(sections, tokens, ruleShapes, byId),
+    hasHosts,
+    overdueDenies: settings.overdueReviews === 'deny',
+    digest: policyDigest,
+  });
 }

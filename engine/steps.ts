@@ -1,6 +1,5 @@
-// Long work in steps, so that whoever does it can look up in between: 10,000 rules take some 300 ms
-// to compile, and a thread that serves must not stop for that long. A step takes well under a
-// millisecond wherever documents are of ordinary size.
+// Long work in steps, so that whoever does it can look up in between: a thread that serves must not
+// stop for as long as a large image takes to hash. A step takes well under a millisecond.
 
 export type Steps<R> = Generator<undefined, R, undefined>;
 

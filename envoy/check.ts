@@ -5,7 +5,8 @@ import { check, type Inquiry, type Step, type Verdict, verdictOf } from '../engi
 import type { Facts } from '../engine/facts.ts';
 import { type Failure, isFailure } from '../engine/failure.ts';
 import type { Asker } from '../engine/identity/enforcer.ts';
-import type { AttributesRead, Snapshot } from '../engine/snapshot.ts';
+import type { AttributesRead } from '../engine/settings.ts';
+import type { Snapshot } from '../engine/snapshot.ts';
 import { type CheckRequestView, decodeCheckRequest } from './check_request.ts';
 import { type ClientKind, clientKind } from './client_kind.ts';
 import { inquiryOf } from './inquiry.ts';
@@ -52,5 +53,6 @@ function attributesRead(
   { kind }: Asker,
   { attributesRead: read, proof }: Snapshot,
 ): AttributesRead {
-  return kind === 'everything' ? { ...read, certificate: !proof.issuers.isEmpty } : read;
+  if (kind !== 'everything') return read;
+  return { ...read, certificate: !proof.issuers.isEmpty, extensions: true };
 }

@@ -3,10 +3,11 @@
 
 import { Failure, type Fallible } from '../engine/failure.ts';
 import { CERTIFICATE_TEXT_MAX, MESSAGE_BYTES_MAX } from '../engine/limits.ts';
-import type { AttributesRead } from '../engine/snapshot.ts';
+import type { AttributesRead } from '../engine/settings.ts';
 import { shapeOf } from '../proto/shape.ts';
-import { readPort } from './address.ts';
+import { readIp, readPort } from './address.ts';
 import { HeaderReader } from './header_reader.ts';
+import { headerSelection } from './header_selection.ts';
 import { MALFORMED, once, WireReader } from './wire.ts';
 
 const CHECK_REQUEST = shapeOf('envoy.service.auth.v3.CheckRequest');
@@ -18,10 +19,16 @@ const HTTP_REQUEST = shapeOf('envoy.service.auth.v3.AttributeContext.HttpRequest
 
 const TOO_LARGE = new Failure('ctx.malformed_too_large', `more than ${MESSAGE_BYTES_MAX} bytes`);
 const SERVICE_EXTENSION = 'remit.service';
+const EXTENSION_PREFIX = 'remit.';
+// One for all requests without them, so that what is not read costs nothing.
+const NO_BODY = new Uint8Array();
+const NO_EXTENSIONS: ReadonlyMap<string, string> = new Map();
 
 /** What one CheckRequest says; a field that was not sent, or is not read, is empty. */
 export class CheckRequestView {
   sourcePrincipal = '';
+  /** The IP address that the caller has for the enforcer. */
+  sourceAddress = '';
   hasCertificate = false;
   /** URL-encoded PEM, as it came; beyond its bound only so much that it shows. */
   sourceCertificate = '';
@@ -39,7 +46,23 @@ export class CheckRequestView {
   /** Raw, with its query. */
   path = '';
   host = '';
+  /** `body` or `raw_body`, whichever came; a part of the message's own bytes. */
+  body: Uint8Array = NO_BODY;
   readonly headers = new HeaderReader();
+  #extensions: Map<string, string> | undefined = undefined;
+
+  /** `context_extensions` by whole name, those that begin with `remit.`. */
+  get extensions(): ReadonlyMap<string, string> {
+    return this.#extensions ?? NO_EXTENSIONS;
+  }
+
+  /** False when the name is there with another value. */
+  addExtension(name: string, value: string): boolean {
+    this.#extensions ??= new Map();
+    const before = this.#extensions.get(name);
+    this.#extensions.set(name, value);
+    return before === undefined || before === value;
+  }
 }
 
 export function decodeCheckRequest(
@@ -48,6 +71,7 @@ export function decodeCheckRequest(
 ): Fallible<CheckRequestView> {
   if (bytes.length > MESSAGE_BYTES_MAX) return TOO_LARGE;
   const view = new CheckRequestView();
+  view.headers.selection = headerSelection(read);
   const reader = new WireReader(bytes);
   const end = bytes.length;
   let seen = 0;
@@ -87,13 +111,13 @@ function readAttributes(
     if (tag === field(1)) readSource(reader, reader.lengthEnd(end), view, read);
     else if (tag === field(2)) readDestination(reader, reader.lengthEnd(end), view, read);
     else if (tag === field(4)) readRequest(reader, reader.lengthEnd(end), view, read);
-    else if (tag === field(10)) readExtension(reader, reader.lengthEnd(end), view);
+    else if (tag === field(10)) readExtension(reader, reader.lengthEnd(end), view, read);
     else if (tag === field(12) && read.sni) view.sni = readSni(reader, reader.lengthEnd(end));
     else reader.skip(shape, tag & 7, end, 1);
   }
 }
 
-/** Principal and certificate of the peer that calls; the rest is only checked. */
+/** Principal, certificate and address of the peer that calls; the rest is only checked. */
 function readSource(
   reader: WireReader,
   end: number,
@@ -106,7 +130,9 @@ function readSource(
     const shape = PEER.fields[tag >>> 3];
     if (shape !== undefined && !shape.repeated) seen = once(seen, tag >>> 3);
     if (tag === field(4)) view.sourcePrincipal = reader.text(end);
-    else if (tag === field(5)) readCertificate(reader, end, view, read.certificate);
+    else if (tag === field(1) && read.sourceAddress) {
+      view.sourceAddress = readIp(reader, reader.lengthEnd(end));
+    } else if (tag === field(5)) readCertificate(reader, end, view, read.certificate);
     else reader.skip(shape, tag & 7, end, 2);
   }
 }
@@ -158,7 +184,12 @@ function readSni(reader: WireReader, end: number): string {
   return sni;
 }
 
-function readExtension(reader: WireReader, end: number, view: CheckRequestView): void {
+function readExtension(
+  reader: WireReader,
+  end: number,
+  view: CheckRequestView,
+  read: AttributesRead,
+): void {
   let key = '';
   let value = '';
   let seen = 0;
@@ -169,8 +200,12 @@ function readExtension(reader: WireReader, end: number, view: CheckRequestView):
     else if (tag === field(2)) value = reader.text(end);
     else reader.skip(undefined, checkedEntryWire(tag), end, 2);
   }
+  // The same key twice would let the order decide what is meant.
+  if (read.extensions && key.startsWith(EXTENSION_PREFIX) && !view.addExtension(key, value)) {
+    throw MALFORMED;
+  }
   if (key !== SERVICE_EXTENSION) return;
-  // The same key twice would let the order decide which service is meant.
+  // This one is always read, and there may be an empty one.
   if (view.hasServiceExtension && view.serviceExtension !== value) throw MALFORMED;
   view.hasServiceExtension = true;
   view.serviceExtension = value;
@@ -216,6 +251,19 @@ function readHttp(
     else if (tag === field(4)) view.path = reader.text(end);
     else if (tag === field(5) && read.host) view.host = reader.text(end);
     else if (tag === field(13)) view.headers.readMap(reader, reader.lengthEnd(end));
+    else if ((tag === field(11) || tag === field(12)) && read.body)
+      readBody(reader, tag, end, view);
     else reader.skip(shape, tag & 7, end, 3);
   }
+}
+
+/** Envoy sends text, or bytes with `pack_as_bytes`; of both nobody knows which is the body. */
+function readBody(reader: WireReader, tag: number, end: number, view: CheckRequestView): void {
+  const stop = reader.lengthEnd(end);
+  const start = reader.pos;
+  reader.pos = stop;
+  if (stop === start) return;
+  if (view.body.length > 0) throw MALFORMED;
+  if (tag === field(11)) reader.checkText(start, stop);
+  view.body = reader.buffer.subarray(start, stop);
 }

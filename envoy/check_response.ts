@@ -5,7 +5,7 @@
 // together as a string of bytes: lengths are string lengths, constant parts are made at load.
 
 import type { Verdict } from '../engine/check.ts';
-import type { Decision } from '../engine/decision.ts';
+import { type Decision, NO_OBLIGATIONS, type Obligations } from '../engine/decision.ts';
 import {
   grpcCode,
   REASON_CODES,
@@ -147,7 +147,10 @@ export function encodeCheckResponse(
 ): Buffer {
   const { decision, principal } = verdict;
   const id = principal?.id ?? '';
-  if (removed.length > 0) return encode(decision, id, decisionId, client, removed);
+  // Obligations may hold any text, and a template's place for the id is found by its text.
+  if (removed.length > 0 || decision.obligations !== NO_OBLIGATIONS) {
+    return encode(decision, id, decisionId, client, removed);
+  }
   const templates = TEMPLATES[client];
   const kind = decision.reason ?? 'allow';
   const rule = decision.rules[0] ?? '';
@@ -167,12 +170,14 @@ function encode(
   const { reason } = decision;
   if (reason === undefined) {
     const entries = metadata(decision, METADATA.noReason, decisionId, principal);
-    return response(0, okResponse(decisionId, principal, removed), entries);
+    const headers = obligedHeaders(decision.obligations);
+    return response(0, okResponse(decisionId, principal, removed, headers), entries);
   }
   // INVARIANT: a reason that is not in the table throws; it never becomes an allow.
   const parts = DENIALS[client].get(reason)!;
   const entries = metadata(decision, parts.reason, decisionId, principal);
-  return response(parts.status, deniedResponse(parts, decisionId), entries);
+  const { denialBody } = decision.obligations;
+  return response(parts.status, deniedResponse(parts, decisionId, denialBody), entries);
 }
 
 /** CheckResponse.dynamic_metadata (field 4): one Struct in the namespace `remit`. */
@@ -182,24 +187,55 @@ function metadata(decision: Decision, reason: Bytes, decisionId: string, princip
     METADATA.outcome[decision.outcome] +
     reason +
     structText(METADATA.principal, principal) +
-    structText(METADATA.policy, decision.rules[0] ?? '');
+    structText(METADATA.policy, decision.rules[0] ?? '') +
+    obligedMetadata(decision.obligations);
   return field(4, field(1, METADATA.namespace + field(2, field(5, entries))));
+}
+
+/** Of the rules that decided; names and values are ASCII, as the loader has seen to. */
+function obligedHeaders({ headers }: Obligations): Bytes {
+  return headers.map(([name, value]) => field(2, overwrite(field(1, name), value))).join('');
+}
+
+/** An entry `obligations` of the Struct, which is one itself. */
+function obligedMetadata({ metadata }: Obligations): Bytes {
+  if (metadata.length === 0) return '';
+  const entries = metadata.map(([name, value]) => {
+    return field(1, field(1, name) + field(2, structValue(value)));
+  });
+  return field(1, field(1, 'obligations') + field(2, field(5, entries.join(''))));
+}
+
+/** google.protobuf.Value: number_value (2), string_value (3), bool_value (4). */
+function structValue(value: string | number | boolean): Bytes {
+  if (typeof value === 'boolean') return varintField(4, value ? 1 : 0);
+  if (typeof value === 'string') return field(3, Buffer.from(value).toString('latin1'));
+  const bytes = Buffer.allocUnsafe(8);
+  bytes.writeDoubleLE(value);
+  return String.fromCharCode((2 << 3) | 1) + bytes.toString('latin1');
 }
 
 /**
  * OkHttpResponse (field 3): identity headers are replaced, and removed when there is no identity.
  */
-function okResponse(decisionId: string, principal: string, removed: readonly string[]): Bytes {
-  const identity = field(2, overwrite(DECISION_ID, decisionId));
+function okResponse(
+  decisionId: string,
+  principal: string,
+  removed: readonly string[],
+  obliged: Bytes,
+): Bytes {
+  const identity = field(2, overwrite(DECISION_ID, decisionId)) + obliged;
   const more = removed.map((name) => field(5, name)).join('');
   if (principal === '') return field(3, identity + REMOVED_AND_PRINCIPAL + more);
   return field(3, identity + field(2, overwrite(PRINCIPAL, principal)) + REMOVED + more);
 }
 
 /** DeniedHttpResponse (field 2). */
-function deniedResponse(parts: DenialParts, decisionId: string): Bytes {
+function deniedResponse(parts: DenialParts, decisionId: string, detail: string): Bytes {
   const { httpStatus, headers, bodyStart } = parts;
   const id = field(2, overwrite(DECISION_ID, decisionId));
-  const body = bodyStart === undefined ? '' : field(3, `${bodyStart}${decisionId}"}`);
+  // RFC 9457 section 3.1.4; what an author may write is printable ASCII.
+  const more = detail === '' ? '' : `,"detail":${JSON.stringify(detail)}`;
+  const body = bodyStart === undefined ? '' : field(3, `${bodyStart}${decisionId}"${more}}`);
   return field(2, httpStatus + headers + id + body);
 }

@@ -3,6 +3,7 @@
 // compare without case (RFC 9110 section 5.1).
 
 import { shapeOf } from '../proto/shape.ts';
+import type { HeaderSelection } from './header_selection.ts';
 import { underscored } from './reserved_headers.ts';
 import { MALFORMED, once, type WireReader } from './wire.ts';
 
@@ -28,6 +29,8 @@ const BY_LENGTH: ReadonlyArray<ReadonlyArray<{ name: ReadHeader; bytes: Buffer }
     })),
 );
 
+const NOTHING: ReadonlyMap<string, string> = new Map();
+
 const KEY = (1 << 3) | 2;
 const VALUE = (2 << 3) | 2;
 const RAW_VALUE = (3 << 3) | 2;
@@ -43,9 +46,17 @@ export class HeaderReader {
   underscored: string[] | undefined;
   /** The name of a header that may stand once and came more often. */
   duplicate: '' | 'authorization' | 'host' = '';
+  /** What is read beyond all these; set before the first header. */
+  selection: HeaderSelection | undefined = undefined;
+  #selected: Map<string, string> | undefined = undefined;
   #host: string | undefined;
   #authority: string | undefined;
   #traceparents = 0;
+
+  /** Headers of `selection` that came, by name in lower case. */
+  get selected(): ReadonlyMap<string, string> {
+    return this.#selected ?? NOTHING;
+  }
 
   /** One entry of the map `headers`. */
   readJoined(reader: WireReader, end: number): void {
@@ -88,6 +99,10 @@ export class HeaderReader {
         reader.skip(raw ? HEADER_VALUE.fields[tag >>> 3] : undefined, tag & 7, end, 5);
       }
     }
+    const selected = this.selection?.find(reader.buffer, keyStart, keyEnd);
+    if (selected !== undefined) {
+      this.#select(selected, reader.buffer.toString('utf8', valueStart, valueEnd));
+    }
     const name = readName(reader.buffer, keyStart, keyEnd);
     if (name === undefined) {
       this.#noteUnderscored(underscored(reader.buffer, keyStart, keyEnd));
@@ -96,6 +111,12 @@ export class HeaderReader {
     // Raw values are bytes: latin1 keeps each of them apart, and nothing here reads more than
     // ASCII.
     this.#take(name, reader.buffer.toString('latin1', valueStart, valueEnd));
+  }
+
+  #select(name: string, value: string): void {
+    this.#selected ??= new Map();
+    const before = this.#selected.get(name);
+    this.#selected.set(name, before === undefined ? value : `${before},${value}`);
   }
 
   #noteUnderscored(name: string | undefined): void {

@@ -16,7 +16,7 @@
 // semicolon and is therefore ambiguous; for every other path canonicalising is idempotent. Like
 // Envoy's too, a path of nothing but slashes merges to `//`, which is ambiguous as well.
 
-import type { PathNormalization } from '../engine/snapshot.ts';
+import type { PathNormalization } from '../engine/settings.ts';
 
 /** Why two parsers could read a path differently. */
 export type PathAmbiguity =

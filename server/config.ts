@@ -4,10 +4,18 @@
 import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
-import { checkSchema, readYaml, strict } from '../engine/bundle/yaml_document.ts';
+import { checkSchema } from '../engine/bundle/check_schema.ts';
+import { strict } from '../engine/bundle/strict_object.ts';
+import { readYaml } from '../engine/bundle/yaml_document.ts';
 import type { Diagnostics } from '../engine/diagnostic.ts';
+import { ASSURANCES } from '../engine/evidence.ts';
 import { MiB } from '../engine/limits.ts';
-import { DEFAULT_SETTINGS, PATH_NORMALIZATIONS, type Settings } from '../engine/snapshot.ts';
+import {
+  type ClassFloor,
+  DEFAULT_SETTINGS,
+  PATH_NORMALIZATIONS,
+  type Settings,
+} from '../engine/settings.ts';
 import { parseTrustDomain } from '../engine/spiffe_id.ts';
 import { type Address, parseAddress } from './address.ts';
 import { resolveTls, type TlsConfig, tlsSchema } from './tls_config.ts';
@@ -74,6 +82,13 @@ const configSchema = strict(
       connectionAgeMs: z.int().min(1_000).max(86_400_000).optional(),
       handshakeMs: z.int().min(100).max(60_000).optional(),
     }).optional(),
+    overdueReviews: z.enum(['warn', 'deny']).optional(),
+    classFloor: strict({
+      public: z.enum(ASSURANCES).optional(),
+      internal: z.enum(ASSURANCES).optional(),
+      confidential: z.enum(ASSURANCES).optional(),
+      restricted: z.enum(ASSURANCES).optional(),
+    }).optional(),
     tls: tlsSchema.optional(),
     tracing: strict({
       otlp: collector,
@@ -83,7 +98,7 @@ const configSchema = strict(
       level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).optional(),
     }).optional(),
   },
-  ['workloadApi', 'state', 'classFloor', 'overdueReviews', 'audit'],
+  ['workloadApi', 'state', 'audit'],
 );
 export type Config = z.infer<typeof configSchema>;
 
@@ -147,7 +162,7 @@ export function parseConfig(
   text: string,
   diagnostics: Diagnostics,
 ): ResolvedConfig | undefined {
-  const documents = readYaml(path, text, diagnostics);
+  const documents = [...readYaml(path, text, diagnostics)];
   if (diagnostics.hasErrors) return undefined;
   const [document, second] = documents;
   if (document === undefined || second !== undefined) {
@@ -186,6 +201,8 @@ function resolveConfig(config: Config, folder: string, tls: TlsConfig | undefine
       trustDomain: config.trustDomain,
       pathNormalization: envoy?.pathNormalization ?? DEFAULT_SETTINGS.pathNormalization,
       ambiguousPaths: envoy?.ambiguousPaths ?? DEFAULT_SETTINGS.ambiguousPaths,
+      overdueReviews: config.overdueReviews ?? DEFAULT_SETTINGS.overdueReviews,
+      classFloor: { ...DEFAULT_SETTINGS.classFloor, ...given(config.classFloor) },
     },
     listen: {
       check: addresses,
@@ -222,6 +239,11 @@ function resolveConfig(config: Config, folder: string, tls: TlsConfig | undefine
     logLevel: config.log?.level ?? 'info',
     withoutEffect: withoutEffect(config),
   };
+}
+
+function given(floor: Config['classFloor']): Partial<ClassFloor> {
+  const entries = Object.entries(floor ?? {}).filter(([, assurance]) => assurance !== undefined);
+  return Object.fromEntries(entries);
 }
 
 /** One for two cores up to four; a unix socket is served by one, whose pool spreads the work. */

@@ -3,9 +3,13 @@
 
 import type { Bundle } from '../engine/bundle/bundle.ts';
 import { parseBundle } from '../engine/bundle/parse_bundle.ts';
-import { type BundleImage, bundleImage, contentOf } from '../engine/bundle_image.ts';
+import type { BundleImage } from '../engine/bundle_image.ts';
+import { compileBundle, documentCount } from '../engine/compile_bundle.ts';
 import { type Diagnostic, Diagnostics } from '../engine/diagnostic.ts';
-import { compileBundle, type Settings } from '../engine/snapshot.ts';
+import { Issuers } from '../engine/identity/issuers.ts';
+import { tellLongExceptions } from '../engine/lint/exception_days.ts';
+import type { Settings } from '../engine/settings.ts';
+import { packContent, unpackContent } from './bundle_source.ts';
 import { fileState, listFiles, loadBundle, loadKeyFiles } from './load_bundle.ts';
 
 export interface LoadTask {
@@ -14,12 +18,22 @@ export interface LoadTask {
   readonly settings: Settings;
   readonly version: number;
   /** What is in force; undefined at the start. */
-  readonly lastGood?: BundleImage;
+  readonly lastGood?: LastGood;
+}
+
+/** A bundle in force. */
+export interface LastGood {
+  readonly digest: string;
+  readonly documents: number;
+  /** Its documents, packed. */
+  readonly content: Uint8Array;
 }
 
 export interface LoadResult {
   /** Undefined when nothing of what is there can be used. */
   readonly image: BundleImage | undefined;
+  /** The documents of the image, packed; empty without one. */
+  readonly content: Uint8Array;
   /** What was kept of the last good bundle, because what is there is wrong. */
   readonly kept: 'nothing' | 'key files' | 'policies' | 'everything';
   readonly diagnostics: readonly Diagnostic[];
@@ -35,31 +49,35 @@ export function load(task: LoadTask): LoadResult {
   let state = listFiles(path).map(fileState).join('');
   const files = loadBundle(path, diagnostics);
   const bundle = parseBundle(files, diagnostics);
+  tellLongExceptions(bundle, Date.now(), (at, message, expected) =>
+    diagnostics.error(at, message, expected),
+  );
   const policiesAreSound = !diagnostics.hasErrors;
   // Those in force are watched as well while the policies cannot say which ones they want.
-  const last = lastGood && contentOf(lastGood);
+  const last = lastGood && unpackContent(lastGood.content);
   const references = policiesAreSound ? bundle.keyFiles : (last?.bundle.keyFiles ?? []);
   const keyFiles = references.map(({ name }) => name);
   state += keyFiles.map(fileState).join('');
   const texts = loadKeyFiles(bundle.keyFiles, diagnostics);
   const found = { diagnostics: diagnostics.list, keyFiles, state };
-  if (lastGood !== undefined && lastGood.counts.documents > 0 && isEmpty(bundle)) {
+  if (lastGood !== undefined && lastGood.documents > 0 && isEmpty(bundle)) {
     const at = { file: path, line: 1, column: 1 };
     diagnostics.error(at, 'the bundle is empty now', 'at least one document; what was there stays');
-    return { ...found, image: undefined, kept: 'everything' };
+    return { ...found, ...NO_IMAGE, kept: 'everything' };
   }
-  const image = diagnostics.hasErrors ? undefined : compile(bundle, texts, task, diagnostics);
-  if (image !== undefined) return { ...found, image, kept: 'nothing' };
-  if (last === undefined) return { ...found, image, kept: 'nothing' };
+  const compiled = diagnostics.hasErrors ? undefined : compile(bundle, texts, task, diagnostics);
+  if (compiled !== undefined) return { ...found, ...compiled, kept: 'nothing' };
+  if (last === undefined) return { ...found, ...NO_IMAGE, kept: 'nothing' };
   const silent = new Diagnostics();
   const withOldKeys =
     policiesAreSound && compile(bundle, new Map([...texts, ...last.keyFiles]), task, silent);
-  if (withOldKeys) return { ...found, image: withOldKeys, kept: 'key files' };
+  if (withOldKeys) return { ...found, ...withOldKeys, kept: 'key files' };
   const newTexts = loadKeyFiles(last.bundle.keyFiles, new Diagnostics());
   const withOldPolicies = compile(last.bundle, newTexts, task, new Diagnostics());
-  const changed = withOldPolicies !== undefined && withOldPolicies.digest !== lastGood?.digest;
-  if (changed) return { ...found, image: withOldPolicies, kept: 'policies' };
-  return { ...found, image: undefined, kept: 'everything' };
+  const changed =
+    withOldPolicies !== undefined && withOldPolicies.image.digest !== lastGood?.digest;
+  if (changed) return { ...found, ...withOldPolicies, kept: 'policies' };
+  return { ...found, ...NO_IMAGE, kept: 'everything' };
 }
 
 function compile(
@@ -67,12 +85,17 @@ function compile(
   keyFiles: ReadonlyMap<string, string>,
   { settings, version }: LoadTask,
   diagnostics: Diagnostics,
-): BundleImage | undefined {
-  const snapshot = compileBundle(bundle, keyFiles, settings, version, diagnostics);
-  snapshot?.proof.issuers.warnOfExpired(Date.now(), diagnostics);
-  return snapshot && bundleImage(bundle, keyFiles, snapshot);
+): Compiled | undefined {
+  const image = compileBundle(bundle, keyFiles, settings, version, diagnostics);
+  if (image === undefined) return undefined;
+  const issuers = new Issuers(bundle.issuers, keyFiles, new Diagnostics());
+  issuers.warnOfExpired(Date.now(), diagnostics);
+  return { image, content: packContent({ bundle, keyFiles }) };
 }
 
-function isEmpty({ services, policies, identities, issuers, enforcers }: Bundle): boolean {
-  return [services, policies, identities, issuers, enforcers].every(({ length }) => length === 0);
+type Compiled = { readonly image: BundleImage } & Pick<LoadResult, 'content'>;
+const NO_IMAGE = { image: undefined, content: new Uint8Array() } as const;
+
+function isEmpty(bundle: Bundle): boolean {
+  return documentCount(bundle) === 0;
 }

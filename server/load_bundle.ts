@@ -6,7 +6,13 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { KeyFileReference, SourceFile } from '../engine/bundle/bundle.ts';
 import type { Diagnostics } from '../engine/diagnostic.ts';
-import { BUNDLE_FILE_BYTES_MAX, KEY_FILE_BYTES_MAX, MiB } from '../engine/limits.ts';
+import {
+  BUNDLE_BYTES_MAX,
+  BUNDLE_FILE_BYTES_MAX,
+  DOCUMENTS_MAX,
+  KEY_FILE_BYTES_MAX,
+  MiB,
+} from '../engine/limits.ts';
 
 /** Against folders that contain themselves by a link. */
 const DEPTH_MAX = 16;
@@ -14,17 +20,19 @@ const DEPTH_MAX = 16;
 /** @param path a folder, or one file */
 export function loadBundle(path: string, diagnostics: Diagnostics): SourceFile[] {
   const files: SourceFile[] = [];
-  visit(path, path, 0, files, diagnostics);
+  visit({ root: path, files, bytes: 0, isFull: false }, path, 0, diagnostics);
   return files;
 }
 
-function visit(
-  root: string,
-  path: string,
-  depth: number,
-  files: SourceFile[],
-  diagnostics: Diagnostics,
-): void {
+interface Loading {
+  readonly root: string;
+  readonly files: SourceFile[];
+  bytes: number;
+  /** Nothing more is read: what is there is refused already. */
+  isFull: boolean;
+}
+
+function visit(loading: Loading, path: string, depth: number, diagnostics: Diagnostics): void {
   const name = relative(process.cwd(), path);
   const at = { file: name, line: 1, column: 1 };
   try {
@@ -36,13 +44,19 @@ function visit(
       }
       const entries = readdirSync(path).sort();
       for (const entry of entries) {
-        if (!entry.startsWith('.')) visit(root, join(path, entry), depth + 1, files, diagnostics);
+        if (loading.isFull) return;
+        if (!entry.startsWith('.')) visit(loading, join(path, entry), depth + 1, diagnostics);
       }
-    } else if (path === root || /\.ya?ml$/i.test(path)) {
+    } else if (path === loading.root || /\.ya?ml$/i.test(path)) {
+      loading.bytes += stat.size;
       if (stat.size > BUNDLE_FILE_BYTES_MAX) {
         const most = `${BUNDLE_FILE_BYTES_MAX / MiB} MiB`;
         diagnostics.error(at, 'the file is too large', `${most} at most`);
-      } else files.push({ name, text: readFileSync(path, 'utf8') });
+      } else if (loading.bytes > BUNDLE_BYTES_MAX || loading.files.length === DOCUMENTS_MAX) {
+        loading.isFull = true;
+        const most = `${BUNDLE_BYTES_MAX / MiB} MiB and ${DOCUMENTS_MAX.toLocaleString('en')} files`;
+        diagnostics.error(at, 'the bundle is too large', `${most} together`);
+      } else loading.files.push({ name, text: readFileSync(path, 'utf8') });
     }
   } catch (error) {
     diagnostics.error(at, `cannot be read: ${error instanceof Error ? error.message : error}`);

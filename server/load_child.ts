@@ -2,7 +2,7 @@
 
 import { load } from './load.ts';
 import { loadConfig } from './load_config.ts';
-import { receivedImage, type SentResult, type SentTask, sentImage } from './load_process.ts';
+import { type SentResult, type SentTask, sentImage } from './load_process.ts';
 
 // Whoever asked has gone.
 process.once('disconnect', () => process.exit());
@@ -28,7 +28,7 @@ function start(file: string): SentResult {
 }
 
 function loadBundle({ bundle, lastGood }: Extract<SentTask, { bundle: unknown }>): SentResult {
-  return { loaded: sent(load({ ...bundle, lastGood: receivedImage(lastGood) })) };
+  return { loaded: sent(load({ ...bundle, lastGood })) };
 }
 
 function sent({ image, ...result }: ReturnType<typeof load>) {

@@ -6,7 +6,7 @@ import { fork } from 'node:child_process';
 import { setPriority } from 'node:os';
 import { extname } from 'node:path';
 import type { BundleImage } from '../engine/bundle_image.ts';
-import type { LoadResult, LoadTask } from './load.ts';
+import type { LastGood, LoadResult, LoadTask } from './load.ts';
 import type { LoadedConfig } from './load_config.ts';
 
 /** As `nice` has it: a fraction of what a process of 0 gets where both want all. */
@@ -24,7 +24,7 @@ type SentImage = Omit<BundleImage, 'bytes'> & { readonly bytes: Uint8Array };
 
 export type SentTask =
   | { readonly config: string }
-  | { readonly bundle: Omit<LoadTask, 'lastGood'>; readonly lastGood: SentImage };
+  | { readonly bundle: Omit<LoadTask, 'lastGood'>; readonly lastGood: LastGood };
 
 export type SentResult =
   | { readonly failure: string }
@@ -33,10 +33,10 @@ export type SentResult =
 
 /** Rejects only when the process itself fails, for lack of memory for example, or is given up. */
 export async function loadAside(
-  { lastGood, ...bundle }: LoadTask & { readonly lastGood: BundleImage },
+  { lastGood, ...bundle }: LoadTask & { readonly lastGood: LastGood },
   signal: AbortSignal,
 ): Promise<LoadResult> {
-  const task: SentTask = { bundle, lastGood: sentImage(lastGood) };
+  const task: SentTask = { bundle, lastGood };
   return receivedResult((await run<{ loaded: Sent<LoadResult> }>(task, signal)).loaded);
 }
 
@@ -88,7 +88,7 @@ export function sentImage(image: BundleImage): SentImage {
   return { ...image, bytes: new Uint8Array(image.bytes) };
 }
 
-export function receivedImage(image: SentImage): BundleImage {
+function receivedImage(image: SentImage): BundleImage {
   const bytes = new SharedArrayBuffer(image.bytes.length);
   new Uint8Array(bytes).set(image.bytes);
   return { ...image, bytes };

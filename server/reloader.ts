@@ -7,7 +7,7 @@ import type { Logger } from 'pino';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { BundleImage } from '../engine/bundle_image.ts';
 import { formatDiagnostic } from '../engine/diagnostic.ts';
-import type { Settings } from '../engine/snapshot.ts';
+import type { Settings } from '../engine/settings.ts';
 import type { LoadResult } from './load.ts';
 import { fileState, listFiles } from './load_bundle.ts';
 import { loadAside } from './load_process.ts';
@@ -29,6 +29,8 @@ export interface ReloaderOptions {
 export class Reloader {
   readonly #options: ReloaderOptions;
   #current: BundleImage;
+  /** Its documents, packed. */
+  #content: Uint8Array;
   #keyFiles: readonly string[];
   #version: number;
   /** The state of all files when the last load read them, and at the last look. */
@@ -45,10 +47,11 @@ export class Reloader {
   constructor(
     options: ReloaderOptions,
     image: BundleImage,
-    { keyFiles, state }: Pick<LoadResult, 'keyFiles' | 'state'>,
+    { keyFiles, state, content }: Pick<LoadResult, 'keyFiles' | 'state' | 'content'>,
   ) {
     this.#options = options;
     this.#current = image;
+    this.#content = content;
     this.#keyFiles = keyFiles;
     this.#loaded = state;
     this.#seen = state;
@@ -95,7 +98,9 @@ export class Reloader {
     const { path, settings, log } = this.#options;
     const version = ++this.#version;
     try {
-      const task = { path, settings, version, lastGood: this.#current };
+      const { digest, counts } = this.#current;
+      const lastGood = { digest, documents: counts.documents, content: this.#content };
+      const task = { path, settings, version, lastGood };
       const loaded = await loadAside(task, this.#abort.signal);
       for (const diagnostic of loaded.diagnostics.slice(0, LOGGED_MAX)) {
         log.warn({ bundle: formatDiagnostic(diagnostic) }, 'the bundle has a mistake');
@@ -113,7 +118,7 @@ export class Reloader {
     }
   }
 
-  async #use({ image, kept }: LoadResult): Promise<void> {
+  async #use({ image, content, kept }: LoadResult): Promise<void> {
     const { log, activate } = this.#options;
     if (image === undefined) {
       this.#note('failed');
@@ -125,6 +130,7 @@ export class Reloader {
       await activate(image);
       this.#activating = false;
       this.#current = image;
+      this.#content = content;
       this.#note(kept === 'nothing' ? 'activated' : 'partly');
       const { version, proofDigest, policyDigest, counts } = image;
       const fields = { version, rules: counts.rules, proofDigest, policyDigest };

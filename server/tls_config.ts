@@ -3,7 +3,8 @@
 
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { strict, type YamlDocument } from '../engine/bundle/yaml_document.ts';
+import { strict } from '../engine/bundle/strict_object.ts';
+import type { YamlDocument } from '../engine/bundle/yaml_document.ts';
 import type { Diagnostics } from '../engine/diagnostic.ts';
 import { parseTrustDomain } from '../engine/spiffe_id.ts';
 

@@ -3,8 +3,8 @@
 
 import { threadId, workerData } from 'node:worker_threads';
 import { move } from 'piscina';
-import { type BundleImage, snapshotInSteps, snapshotOf } from '../engine/bundle_image.ts';
-import type { Snapshot } from '../engine/snapshot.ts';
+import type { BundleImage } from '../engine/bundle_image.ts';
+import { openInSteps, openSnapshot, type Snapshot } from '../engine/snapshot.ts';
 import type { Steps } from '../engine/steps.ts';
 import { packAnswers, type RequestBatch, unpackRequests } from './batch.ts';
 import { evidenceCode, outcomeCode } from './checker.ts';
@@ -35,7 +35,7 @@ let prepared: typeof held | undefined;
 let preparing: { readonly image: BundleImage; readonly steps: Steps<Snapshot> } | undefined;
 compactHeap();
 
-function hold(image: BundleImage, snapshot = snapshotOf(image)) {
+function hold(image: BundleImage, snapshot = openSnapshot(image)) {
   return { image, evaluator: makeEvaluator(snapshot) };
 }
 
@@ -60,7 +60,7 @@ function evaluatorFor(image: BundleImage): Evaluator {
 function prepare(image: BundleImage): boolean {
   const { version } = image;
   if (held.image.version === version || prepared?.image.version === version) return true;
-  if (preparing?.image.version !== version) preparing = { image, steps: snapshotInSteps(image) };
+  if (preparing?.image.version !== version) preparing = { image, steps: openInSteps(image) };
   const { steps } = preparing;
   // A failure ends the steps, and would leave nothing to go on with.
   preparing = undefined;

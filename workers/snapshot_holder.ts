@@ -1,8 +1,8 @@
 // The snapshots of one thread: the one in force, and those that were built and wait for their
 // activation. Which one is in force is read from the shared numbers, never told by a message.
 
-import { type BundleImage, snapshotInSteps, snapshotOf } from '../engine/bundle_image.ts';
-import type { Snapshot } from '../engine/snapshot.ts';
+import type { BundleImage } from '../engine/bundle_image.ts';
+import { openInSteps, openSnapshot, type Snapshot } from '../engine/snapshot.ts';
 import type { ActiveNumbers } from './active_numbers.ts';
 import { runInSlices } from './slices.ts';
 
@@ -29,7 +29,7 @@ export class SnapshotHolder implements SnapshotSource {
   #prepared: Held[] = [];
 
   constructor(image: BundleImage, numbers: ActiveNumbers) {
-    this.#held = { image, snapshot: snapshotOf(image) };
+    this.#held = { image, snapshot: openSnapshot(image) };
     this.#numbers = numbers;
   }
 
@@ -37,7 +37,7 @@ export class SnapshotHolder implements SnapshotSource {
   async prepare(image: BundleImage): Promise<void> {
     this.#prepared = this.#prepared.filter((it) => it.image.version >= this.#numbers.version);
     if (this.#prepared.some((it) => it.image.version === image.version)) return;
-    this.#prepared.push({ image, snapshot: await runInSlices(snapshotInSteps(image)) });
+    this.#prepared.push({ image, snapshot: await runInSlices(openInSteps(image)) });
   }
 
   get current(): Snapshot {

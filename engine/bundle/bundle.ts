@@ -2,13 +2,11 @@
 // that only compile a bundle do without the parsers.
 
 import type { Position } from '../diagnostic.ts';
-import type {
-  EnforcerDocument,
-  IdentityDocument,
-  IssuerDocument,
-  PolicyDocument,
-  ServiceDocument,
-} from './kinds.ts';
+import type { EnforcerDocument, IdentityDocument, IssuerDocument } from './identity_kind.ts';
+import type { ExceptionDocument, PolicyDocument, RoleDocument } from './rule_kind.ts';
+import type { ServiceDocument } from './service_kind.ts';
+import type { TaskProfileDocument } from './task_kind.ts';
+import type { TestDocument } from './test_kind.ts';
 import type { Path } from './yaml_document.ts';
 
 /** A file as text; its name is only for diagnostics. */
@@ -20,15 +18,20 @@ export interface SourceFile {
 /** A checked document and where its parts stand. */
 export interface Located<D> {
   readonly document: D;
+  readonly file: string;
   readonly at: (path: Path) => Position;
 }
 
 export interface Bundle {
   readonly services: readonly Located<ServiceDocument>[];
   readonly policies: readonly Located<PolicyDocument>[];
+  readonly roles: readonly Located<RoleDocument>[];
+  readonly exceptions: readonly Located<ExceptionDocument>[];
   readonly identities: readonly Located<IdentityDocument>[];
   readonly issuers: readonly Located<IssuerDocument>[];
   readonly enforcers: readonly Located<EnforcerDocument>[];
+  readonly taskProfiles: readonly Located<TaskProfileDocument>[];
+  readonly tests: readonly Located<TestDocument>[];
   /** Files that documents name, to be read by whoever has a file system. */
   readonly keyFiles: readonly KeyFileReference[];
 }
@@ -47,11 +50,10 @@ export interface BundleSource {
 }
 
 /** Of one issuer: its bundle first, then its intermediates in order. */
-export function keyFilesOf({ document, at }: Located<IssuerDocument>): KeyFileReference[] {
+export function keyFilesOf({ document, file, at }: Located<IssuerDocument>): KeyFileReference[] {
   const { bundle, intermediates } = document.spec.x509;
   const reference = (written: string, path: Path): KeyFileReference => {
-    const place = at(['spec', 'x509', ...path]);
-    return { name: beside(place.file, written), at: place };
+    return { name: beside(file, written), at: at(['spec', 'x509', ...path]) };
   };
   return [
     reference(bundle, ['bundle']),

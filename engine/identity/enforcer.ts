@@ -3,7 +3,7 @@
 
 import type { Bundle } from '../bundle/bundle.ts';
 import { documentId } from '../bundle/bundle.ts';
-import type { EnforcerDocument, PeerAssertion } from '../bundle/kinds.ts';
+import type { EnforcerDocument, PeerAssertion } from '../bundle/identity_kind.ts';
 import type { Diagnostics } from '../diagnostic.ts';
 import { parseSpiffeId, SpiffeId } from '../spiffe_id.ts';
 import { parseSpiffePattern, SpiffePattern } from '../spiffe_pattern.ts';
@@ -29,6 +29,15 @@ export interface Enforcer {
   readonly peer: ReadonlySet<PeerAssertion>;
   /** Destinations it may ask about; `*` covers all, also those that no SPIFFE ID names. */
   readonly destinations: readonly (SpiffePattern | '*')[];
+  /** What it may say of a request's surroundings. */
+  readonly asserts: SurroundingAssertions;
+}
+
+/** Values of environment and tenant, or `*`; names of runtime facts. */
+export interface SurroundingAssertions {
+  readonly environment: readonly string[];
+  readonly tenant: readonly string[];
+  readonly runtime: readonly string[] | '*';
 }
 
 const EVERYTHING: Enforcer = {
@@ -37,6 +46,7 @@ const EVERYTHING: Enforcer = {
   identities: [],
   peer: new Set<PeerAssertion>(['principal', 'certificate', 'anonymous']),
   destinations: ['*'],
+  asserts: { environment: ['*'], tenant: ['*'], runtime: '*' },
 };
 
 /** Identities whose enforcer is remembered; each has a certificate that was verified. */
@@ -88,6 +98,15 @@ export class Enforcers {
   /** May any of them say this of a peer? */
   someAsserts(assertion: PeerAssertion): boolean {
     return [...this.#byId.values()].some(({ peer }) => peer.has(assertion));
+  }
+
+  /** May any of them say something of a request's surroundings? */
+  get someAssertsExtensions(): boolean {
+    return [...this.#byId.values()].some(({ asserts }) => {
+      return [asserts.environment, asserts.tenant, asserts.runtime].some(
+        ({ length }) => length > 0,
+      );
+    });
   }
 
   get ids(): Iterable<string> {
@@ -190,6 +209,11 @@ function compileEnforcer(
     identities: known,
     peer: new Set(asserts.peer),
     destinations: all ? ['*'] : patterns(asserts.destinations, ['asserts', 'destinations']),
+    asserts: {
+      environment: asserts.environment ?? [],
+      tenant: asserts.tenant ?? [],
+      runtime: asserts.runtime ?? [],
+    },
   };
 }
 

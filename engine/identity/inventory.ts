@@ -1,64 +1,67 @@
 // The inventory: every identity that may be known, by SPIFFE ID (DESIGN section 6, `Identity`).
-// Exact beats pattern, a literal segment beats a wildcard; a lookup is one Map access for an exact
-// entry and one more for each distinct shape of pattern.
+// Exact beats pattern, a literal segment beats a wildcard; a lookup is one look into the image for
+// an exact entry and one more for each distinct shape of pattern.
 
-import type { Principal } from '../access_request.ts';
-import type { Bundle } from '../bundle/bundle.ts';
-import type { IdentityDocument } from '../bundle/kinds.ts';
-import type { Diagnostics } from '../diagnostic.ts';
+import { type IdentityEntry, NO_ENTRY, type Principal } from '../access_request.ts';
+import type { IdentityDocument } from '../bundle/identity_kind.ts';
+import type { Directory } from '../image/directory.ts';
+import type { TextColumn } from '../image/string_table.ts';
+import { PRINCIPALS_KEPT_MAX } from '../limits.ts';
 import { parseSpiffeId, SpiffeId } from '../spiffe_id.ts';
 import { compareSpecificity, parseSpiffePattern, SpiffePattern } from '../spiffe_pattern.ts';
+import { identityEntry } from './identity_entry.ts';
 
-/** All patterns of one mask: at most one of them matches an id. */
-interface PatternGroup {
-  readonly pattern: SpiffePattern;
-  readonly byKey: Map<string, IdentityDocument>;
+/** Of identities in the directory of an image. */
+export const IDENTITY = 'I:';
+
+export interface InventoryParts {
+  readonly directory: Directory;
+  /** IdentityDocuments. */
+  readonly documents: TextColumn;
+  /** A pattern of each mask. */
+  readonly shapes: readonly string[];
+  readonly trustDomains: readonly string[];
+  readonly overdueDenies: boolean;
 }
 
 export class Inventory {
+  readonly trustDomains: ReadonlySet<string>;
+  readonly #parts: InventoryParts;
+  readonly #shapes: readonly SpiffePattern[];
+  readonly #entries = new Map<number, IdentityEntry>();
   readonly #exact = new Map<string, Principal>();
   /** The same principals once their certificates were verified, made when first asked for. */
   readonly #exactBySvid = new Map<string, Principal>();
-  readonly #patterns: PatternGroup[] = [];
-  readonly #trustDomains = new Set<string>();
 
-  constructor(identities: Bundle['identities'], diagnostics: Diagnostics) {
-    const patterns: { pattern: SpiffePattern; document: IdentityDocument }[] = [];
-    const texts = new Set<string>();
-    for (const { document, at } of identities) {
-      const { spiffe, kind } = document.spec;
-      const place = at(['spec', 'spiffe']);
-      const pattern = parseSpiffePattern(spiffe);
-      if (!(pattern instanceof SpiffePattern)) {
-        diagnostics.error(place, `\`${spiffe}\`: ${pattern.rule}`);
-        continue;
-      }
-      if (kind === 'third_party') {
-        const message = 'a third party needs a ceiling, which is not available in this version';
-        diagnostics.error(at(['spec', 'kind']), message);
-      }
-      this.#trustDomains.add(pattern.trustDomain);
-      const id = pattern.isExact ? parseSpiffeId(spiffe) : undefined;
-      if (!(id instanceof SpiffeId)) {
-        if (kind === 'agent')
-          diagnostics.error(place, 'an agent is named exactly, not by a pattern');
-        if (texts.has(spiffe)) diagnostics.error(place, `a second Identity for \`${spiffe}\``);
-        texts.add(spiffe);
-        patterns.push({ pattern, document });
-      } else if (this.#exact.has(spiffe)) {
-        diagnostics.error(place, `a second Identity for \`${spiffe}\``);
-      } else this.#exact.set(spiffe, principalOf(id, document));
-    }
-    this.#group(patterns);
+  constructor(parts: InventoryParts) {
+    this.#parts = parts;
+    this.trustDomains = new Set(parts.trustDomains);
+    this.#shapes = parts.shapes
+      .map((text) => parseSpiffePattern(text))
+      .filter((it) => it instanceof SpiffePattern)
+      .sort(compareSpecificity);
   }
 
-  get trustDomains(): ReadonlySet<string> {
-    return this.#trustDomains;
+  get size(): number {
+    return this.#parts.documents.length;
+  }
+
+  documentAt(index: number): IdentityDocument {
+    // Our own text, of a document that its schema has checked.
+    return JSON.parse(this.#parts.documents.at(index)) as IdentityDocument;
   }
 
   /** The principal of an id that stands in the inventory by its exact text. */
   findExact(text: string): Principal | undefined {
-    return this.#exact.get(text);
+    const seen = this.#exact.get(text);
+    if (seen !== undefined) return seen;
+    const entry = this.#entryOf(text);
+    // A pattern stands there too, and no id holds a `*`.
+    const id = entry === undefined ? undefined : parseSpiffeId(text);
+    if (entry === undefined || !(id instanceof SpiffeId)) return undefined;
+    const principal = principalOf(id, entry);
+    keep(this.#exact, text, principal);
+    return principal;
   }
 
   /** The principal of an id that its own certificate proved. */
@@ -66,43 +69,40 @@ export class Inventory {
     const seen = this.#exactBySvid.get(id.id);
     if (seen !== undefined) return seen;
     const principal: Principal = { ...this.find(id), assurance: 'svid' };
-    if (this.#exact.has(id.id)) this.#exactBySvid.set(id.id, principal);
+    if (this.#exact.has(id.id)) keep(this.#exactBySvid, id.id, principal);
     return principal;
   }
 
   /** The principal of any id; `known` is false when the inventory does not have it. */
   find(id: SpiffeId): Principal {
-    const exact = this.#exact.get(id.id);
+    const exact = this.findExact(id.id);
     if (exact !== undefined) return exact;
-    for (const { pattern, byKey } of this.#patterns) {
-      const key = pattern.maskedKey(id);
-      const document = key === undefined ? undefined : byKey.get(key);
-      if (document !== undefined) return principalOf(id, document);
+    for (const shape of this.#shapes) {
+      const key = shape.maskedKey(id);
+      const entry = key === undefined ? undefined : this.#entryOf(key);
+      if (entry !== undefined) return principalOf(id, entry);
     }
     return principalOf(id, undefined);
   }
 
-  #group(patterns: { pattern: SpiffePattern; document: IdentityDocument }[]): void {
-    patterns.sort((a, b) => compareSpecificity(a.pattern, b.pattern));
-    for (const { pattern, document } of patterns) {
-      let group = this.#patterns.find((other) => other.pattern.mask === pattern.mask);
-      if (group === undefined) {
-        group = { pattern, byKey: new Map() };
-        this.#patterns.push(group);
-      }
-      group.byKey.set(pattern.text, document);
-    }
+  #entryOf(text: string): IdentityEntry | undefined {
+    const index = this.#parts.directory.find(IDENTITY + text);
+    if (index === undefined) return undefined;
+    const known = this.#entries.get(index);
+    if (known !== undefined) return known;
+    const entry = identityEntry(this.documentAt(index), this.#parts.overdueDenies);
+    keep(this.#entries, index, entry);
+    return entry;
   }
 }
 
-function principalOf(id: SpiffeId, document: IdentityDocument | undefined): Principal {
-  return {
-    id: id.id,
-    spiffe: id,
-    assurance: 'asserted',
-    known: document !== undefined,
-    kind: document?.spec.kind ?? 'workload',
-    tenant: document?.spec.tenant ?? '',
-    environment: document?.spec.environment ?? '',
-  };
+/** Bounded: beyond it all are made anew. */
+function keep<K, V>(map: Map<K, V>, key: K, value: V): void {
+  if (map.size === PRINCIPALS_KEPT_MAX) map.clear();
+  map.set(key, value);
+}
+
+function principalOf(id: SpiffeId, entry: IdentityEntry | undefined): Principal {
+  const known = entry !== undefined;
+  return { id: id.id, spiffe: id, assurance: 'asserted', known, entry: entry ?? NO_ENTRY };
 }

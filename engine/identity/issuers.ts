@@ -2,7 +2,7 @@
 // it may not do is grant. Certificates are verified here, against the key files it names.
 
 import { type Bundle, documentId, keyFilesOf, type Located } from '../bundle/bundle.ts';
-import type { IssuerDocument } from '../bundle/kinds.ts';
+import type { IssuerDocument } from '../bundle/identity_kind.ts';
 import type { Diagnostics, Position } from '../diagnostic.ts';
 import { digestOfAll } from '../digest.ts';
 import { parseDuration } from '../duration.ts';

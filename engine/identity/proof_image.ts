@@ -1,12 +1,11 @@
-// What proves: enforcers, inventory, issuers and trusted domains, compiled from a bundle, with a
-// digest of their own (C-004). Nothing in it can permit.
+// What proves: enforcers, inventory, issuers and trusted domains, with a digest of their own
+// (C-004). Nothing in it can permit.
 
-import type { Bundle } from '../bundle/bundle.ts';
-import type { Diagnostics } from '../diagnostic.ts';
-import { digestOfAll } from '../digest.ts';
-import { Enforcers } from './enforcer.ts';
-import { Inventory } from './inventory.ts';
-import { Issuers } from './issuers.ts';
+import type { EnforcerDocument, IssuerDocument } from '../bundle/identity_kind.ts';
+import type { Position } from '../diagnostic.ts';
+import type { Enforcers } from './enforcer.ts';
+import type { Inventory } from './inventory.ts';
+import type { Issuers } from './issuers.ts';
 
 export interface ProofImage {
   readonly enforcers: Enforcers;
@@ -20,23 +19,15 @@ export interface ProofImage {
   readonly digest: string;
 }
 
-export function compileProofImage(
-  bundle: Bundle,
-  keyFiles: ReadonlyMap<string, string>,
-  trustDomain: string | undefined,
-  diagnostics: Diagnostics,
-  knownDigest?: string,
-): ProofImage {
-  const inventory = new Inventory(bundle.identities, diagnostics);
-  const issuers = new Issuers(bundle.issuers, keyFiles, diagnostics);
-  const trustDomains = new Set([...inventory.trustDomains, ...issuers.trustDomains]);
-  if (trustDomain !== undefined) trustDomains.add(trustDomain);
-  const documents = [...bundle.identities, ...bundle.enforcers].map(({ document }) => document);
-  return {
-    enforcers: new Enforcers(bundle.enforcers, !issuers.isEmpty, diagnostics),
-    inventory,
-    issuers,
-    trustDomains,
-    digest: knownDigest ?? digestOfAll(documents, { trustDomain, issuers: issuers.digest }),
-  };
+/** What is small about it, as an image holds it under `PROOF_HEAD`. */
+export interface ProofHead {
+  readonly enforcers: readonly EnforcerDocument[];
+  /** With the place of its bundle: the names of key files count from there, and so do warnings. */
+  readonly issuers: readonly (readonly [document: IssuerDocument, bundleAt: Position])[];
+  readonly keyFiles: readonly (readonly [name: string, text: string])[];
+  /** A pattern of each mask. */
+  readonly identityShapes: readonly string[];
+  readonly identityTrustDomains: readonly string[];
 }
+
+export const PROOF_HEAD = 'head.proof';

@@ -2,11 +2,11 @@
 // `l4`, and the verb that follows from it where none is named.
 
 import type { Verb } from '../access_request.ts';
-import type { OperationDocument } from '../bundle/kinds.ts';
+import type { OperationDocument } from '../bundle/service_kind.ts';
 import { parseSniPattern, type SniPattern } from './connection_table.ts';
 import { parsePathTemplate, TemplateError, type TemplateSegment } from './path_template.ts';
 
-export type Shape = RequestShape | ConnectionShape;
+export type Shape = RequestShape | ConnectionShape | McpShape;
 
 export interface RequestShape {
   readonly kind: 'http' | 'grpc';
@@ -21,6 +21,15 @@ export interface ConnectionShape {
   readonly sni: SniPattern | undefined;
   readonly port: number | undefined;
   readonly verb: 'connect';
+}
+
+export interface McpShape {
+  readonly kind: 'mcp';
+  /** `tools/call` */
+  readonly method: string;
+  /** What it names; undefined for a method that names nothing. */
+  readonly target: string | undefined;
+  readonly verb: Verb;
 }
 
 /** What is wrong with a shape, for its author. */
@@ -49,14 +58,15 @@ export const METHOD_VERBS: ReadonlyMap<string, Verb> = new Map([
 const GRPC_PATH = /^\/[A-Za-z_][\w.]*\/[A-Za-z_]\w*$/;
 
 export function parseShape(name: string, operation: OperationDocument): Shape | ShapeError {
-  const { http, grpc, l4 } = operation;
-  if ([http, grpc, l4].filter((it) => it !== undefined).length !== 1) {
-    return new ShapeError([], `operation \`${name}\``, 'exactly one of http, grpc and l4');
+  const { http, grpc, l4, mcp } = operation;
+  if ([http, grpc, l4, mcp].filter((it) => it !== undefined).length !== 1) {
+    return new ShapeError([], `operation \`${name}\``, 'exactly one of http, grpc, l4 and mcp');
   }
   if (l4 !== undefined) return connectionShape(l4, operation.verb);
   if (operation.verb === 'connect') {
     return new ShapeError(['verb'], '`connect` is said of connections, not of requests', 'l4');
   }
+  if (mcp !== undefined) return mcpShape(mcp, operation.verb);
   return grpc === undefined ? httpShape(http ?? '', operation.verb) : grpcShape(grpc, operation);
 }
 
@@ -93,6 +103,24 @@ function requestShape(
     return new ShapeError([kind], `method \`${method}\` implies no verb`, 'verb');
   }
   return { kind, method, path, segments, verb };
+}
+
+/** Methods of the Model Context Protocol that name what they are about. */
+const MCP_NAMING = ['tools/call', 'prompts/get', 'resources/read', 'resources/subscribe'];
+
+function mcpShape(mcp: string, verb: Verb | undefined): Shape | ShapeError {
+  const [, method = '', target] = /^([a-z]+(?:\/[a-zA-Z_]+)*)(?: +(\S+))?$/.exec(mcp) ?? [];
+  const names = MCP_NAMING.includes(method);
+  if (method === '' || names !== (target !== undefined)) {
+    const expected = '`tools/call NAME`, or a method that names nothing, such as `tools/list`';
+    return new ShapeError(['mcp'], `\`${mcp}\` is no MCP request`, expected);
+  }
+  return {
+    kind: 'mcp',
+    method,
+    target,
+    verb: verb ?? (method === 'tools/call' ? 'invoke' : 'read'),
+  };
 }
 
 /** C-088: of a protocol without operations nothing can be permitted but to connect. */

@@ -1,122 +1,94 @@
-// What permits: services with their operations, and the rules that reach them, compiled from a
-// bundle, with a digest of their own (C-004).
+// What permits, as a snapshot holds it: services and rules where the image has them, each made into
+// an object when a request first needs it, with a digest of their own (C-004).
 
-import type { Bundle } from '../bundle/bundle.ts';
-import type { Diagnostics } from '../diagnostic.ts';
-import { digestOfAll } from '../digest.ts';
-import { parseSpiffeId, SpiffeId } from '../spiffe_id.ts';
-import type { Steps } from '../steps.ts';
-import { compilePolicies } from './compile_rule.ts';
-import { reaches } from './rule.ts';
+import type { ServiceDocument } from '../bundle/service_kind.ts';
+import { Diagnostics } from '../diagnostic.ts';
+import type { Directory } from '../image/directory.ts';
+import type { TextColumn } from '../image/string_table.ts';
+import type { AttributesRead } from '../settings.ts';
+import type { RoleRecord } from './rule_record.ts';
+import type { RuleStore } from './rule_store.ts';
 import { compileService, type Service } from './service.ts';
+import { DESTINATION, HOST, SERVICE_ID } from './service_directory.ts';
 
-export interface PolicyImage {
-  readonly services: readonly Service[];
-  readonly byId: ReadonlyMap<string, Service>;
-  readonly byDestination: ReadonlyMap<string, Service>;
-  readonly byHost: ReadonlyMap<string, Service>;
-  readonly ruleCount: number;
-  readonly digest: string;
-}
+const NOWHERE = { file: '', line: 0, column: 0 };
 
-export interface PolicySettings {
-  /** Namespaces in permits mean these trust domains. */
-  readonly homeTrustDomains: readonly string[];
-  /** Everything else that decisions depend on, as it goes into the digest. */
-  readonly digested: unknown;
-}
-
-export function* compilePolicyImage(
-  bundle: Bundle,
-  settings: PolicySettings,
-  diagnostics: Diagnostics,
-  knownDigest?: string,
-): Steps<PolicyImage> {
-  const services: Service[] = [];
-  for (const service of bundle.services) {
-    services.push(compileService(service, diagnostics));
-    yield;
-  }
-  const { homeTrustDomains } = settings;
-  const byNamespace = Map.groupBy(services, (service) => service.namespace);
-  const byName = new Map<string, ReadonlyMap<string, Service>>();
-  for (const [namespace, own] of byNamespace) {
-    byName.set(namespace, new Map(own.map((service) => [service.name, service])));
-  }
-  const context = { services: byName, homeTrustDomains };
-  const rules = yield* compilePolicies(bundle.policies, context, diagnostics);
-  const byId = new Map(services.map((service) => [service.id, service]));
-  for (const { rule, anchors } of rules) {
-    const namespace = rule.id.slice(0, rule.id.indexOf('/'));
-    // A rule that names its services is compared with no other, or loading would take the square.
-    const named = rule.to.services && [...rule.to.services].map((id) => byId.get(id)!);
-    for (const service of named ?? byNamespace.get(namespace) ?? []) {
-      for (const route of service.operations) {
-        if (reaches(rule, route.operation)) route.rules.add(rule, anchors);
-      }
-    }
-    yield;
-  }
-  const documents = [...bundle.services, ...bundle.policies].map(({ document }) => document);
-  return {
-    services,
-    byId,
-    byDestination: index(services, 'destinations', diagnostics),
-    byHost: index(services, 'hosts', diagnostics),
-    ruleCount: rules.length,
-    digest: knownDigest ?? digestOfAll(documents, settings.digested),
+/** What is small about it, as an image holds it under `POLICY_HEAD`. */
+export interface PolicyHead {
+  /** A pattern of each mask. */
+  readonly ruleShapes: readonly string[];
+  readonly roles: readonly RoleRecord[];
+  readonly hasHosts: boolean;
+  readonly attributesRead: Omit<AttributesRead, 'headers'> & {
+    readonly headers: readonly string[];
   };
 }
 
-function index(
-  services: readonly Service[],
-  field: 'destinations' | 'hosts',
-  diagnostics: Diagnostics,
-): Map<string, Service> {
-  const found = new Map<string, Service>();
-  const owners = new Map<string, Service>();
-  for (const service of services) {
-    for (const [position, value] of service[field].entries()) {
-      const at = service.at(['spec', field, position]);
-      const other = found.get(value) ?? foreign(owners.get(withoutPort(value)), service);
-      if (other !== undefined) {
-        const message = `\`${value}\` belongs to \`${other.id}\` already`;
-        diagnostics.error(at, message, `one Service for a ${field.slice(0, -1)}`);
-      }
-      const fault = field === 'hosts' ? hostFault(value) : destinationFault(value, service);
-      if (fault !== undefined) diagnostics[fault.severity](at, fault.message);
-      found.set(value, service);
-      owners.set(withoutPort(value), service);
-    }
+export const POLICY_HEAD = 'head.policy';
+
+export interface PolicyParts {
+  readonly directory: Directory;
+  /** ServiceDocuments. */
+  readonly documents: TextColumn;
+  readonly rules: RuleStore;
+  readonly hasHosts: boolean;
+  readonly overdueDenies: boolean;
+  readonly digest: string;
+}
+
+export class PolicyImage {
+  readonly rules: RuleStore;
+  readonly digest: string;
+  readonly hasHosts: boolean;
+  readonly overdueDenies: boolean;
+  readonly #directory: Directory;
+  readonly #documents: TextColumn;
+  readonly #services = new Map<number, Service>();
+  /** Destinations that were found: asked for with each request. */
+  readonly #byDestination = new Map<string, Service>();
+
+  constructor({ directory, documents, rules, hasHosts, overdueDenies, digest }: PolicyParts) {
+    this.#directory = directory;
+    this.#documents = documents;
+    this.rules = rules;
+    this.hasHosts = hasHosts;
+    this.overdueDenies = overdueDenies;
+    this.digest = digest;
   }
-  return found;
-}
 
-/** The caller chooses the port of a host, so one name never belongs to two namespaces. */
-function foreign(owner: Service | undefined, service: Service): Service | undefined {
-  return owner?.namespace === service.namespace ? undefined : owner;
-}
-
-function withoutPort(host: string): string {
-  return host.replace(/:\d{1,5}$/, '');
-}
-
-interface Fault {
-  readonly severity: 'error' | 'warning';
-  readonly message: string;
-}
-
-function hostFault(host: string): Fault | undefined {
-  if (!/[*/@\s]/.test(host)) return undefined;
-  return { severity: 'error', message: `\`${host}\` is no host name; hosts are exact` };
-}
-
-function destinationFault(destination: string, service: Service): Fault | undefined {
-  const id = parseSpiffeId(destination);
-  if (!(id instanceof SpiffeId)) {
-    return { severity: 'error', message: `\`${destination}\`: ${id.rule}` };
+  ofDestination(principal: string): Service | undefined {
+    const known = this.#byDestination.get(principal);
+    if (known !== undefined) return known;
+    const service = this.#find(DESTINATION + principal);
+    if (service !== undefined) this.#byDestination.set(principal, service);
+    return service;
   }
-  if (id.namespace === undefined || id.namespace === service.namespace) return undefined;
-  const message = `a Service of \`${service.namespace}\` claims a workload of \`${id.namespace}\``;
-  return { severity: 'warning', message };
+
+  ofHost(host: string): Service | undefined {
+    return this.#find(HOST + host);
+  }
+
+  /** @param id `namespace/service` */
+  byId(id: string): Service | undefined {
+    return this.#find(SERVICE_ID + id);
+  }
+
+  get serviceCount(): number {
+    return this.#documents.length;
+  }
+
+  serviceAt(index: number): Service {
+    const known = this.#services.get(index);
+    if (known !== undefined) return known;
+    // Our own text, of a document that schema and compiler have checked.
+    const document = JSON.parse(this.#documents.at(index)) as ServiceDocument;
+    const service = compileService({ document, file: '', at: () => NOWHERE }, new Diagnostics());
+    this.#services.set(index, service);
+    return service;
+  }
+
+  #find(name: string): Service | undefined {
+    const index = this.#directory.find(name);
+    return index === undefined ? undefined : this.serviceAt(index);
+  }
 }

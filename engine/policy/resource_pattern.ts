@@ -54,16 +54,27 @@ function segmentsMatch(wanted: readonly string[], id: string): boolean {
 /** A text with `{path.name}` in it, filled in from the captures of the path. */
 export type TextTemplate = (captures: readonly string[]) => string;
 
-/** The template, or what is wrong with it. */
+const ARGUMENT = /^args\.[A-Za-z_][\w.]{0,62}$/;
+
+/**
+ * The template, or what is wrong with it.
+ * @param takesArguments `{args.name}` is checked, and stands for nothing in this version
+ */
 export function parseTextTemplate(
   text: string,
   captures: readonly string[],
+  takesArguments = false,
 ): TextTemplate | string {
   const parts: (string | number)[] = [];
   const pattern = /\{([^{}]*)\}/g;
   let end = 0;
   for (const match of text.matchAll(pattern)) {
     const reference = match[1]!;
+    if (takesArguments && ARGUMENT.test(reference)) {
+      parts.push(text.slice(end, match.index));
+      end = match.index + match[0].length;
+      continue;
+    }
     const index = reference.startsWith('path.') ? captures.indexOf(reference.slice(5)) : -1;
     if (index === -1) {
       const names = captures.map((name) => `{path.${name}}`).join(', ');
@@ -87,11 +98,12 @@ export function parseTextTemplate(
 export function parseResourceTemplate(
   text: string,
   captures: readonly string[],
+  takesArguments = false,
 ): { readonly type: string; readonly id: TextTemplate } | string {
   const slash = text.indexOf('/');
   const type = slash === -1 ? text : text.slice(0, slash);
   if (!TYPE.test(type)) return `\`${type}\` is no resource type; the type is always literal`;
   if (slash === -1 || slash === text.length - 1) return `\`${text}\` has no id`;
-  const id = parseTextTemplate(text.slice(slash + 1), captures);
+  const id = parseTextTemplate(text.slice(slash + 1), captures, takesArguments);
   return typeof id === 'string' ? id : { type, id };
 }

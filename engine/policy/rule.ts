@@ -1,123 +1,202 @@
-// Rules: who may (permit) or must not (forbid) do what. Compiling splits a rule in two: what an
-// operation alone decides is settled at load, so that at a request only the principal and the
-// resource are looked at. Keys of a block AND, items of a list OR, `not` negates its whole block.
+// Rules: who may (permit) or must not (forbid) do what. A rule is looked at in two steps: what
+// principal and operation alone decide is remembered for as long as a snapshot lives, and only what
+// each request shows anew is looked at each time (docs/semantics.md).
 
-import {
-  ADMIN_RESOURCE_TYPE,
-  type Operation,
-  type Principal,
-  type PrincipalKind,
-  type Resource,
-  STRONG_VERBS,
-} from '../access_request.ts';
+import type { AccessRequest, Operation, Principal } from '../access_request.ts';
 import type { Effect } from '../decision.ts';
-import type { SpiffePattern } from '../spiffe_pattern.ts';
-import { type OperationReference, operationMatches } from './operation_reference.ts';
-import type { ResourcePattern } from './resource_pattern.ts';
-import type { TextMatcher } from './text_pattern.ts';
+import { parseDuration } from '../duration.ts';
+import { type Assurance, assuranceAtLeast } from '../evidence.ts';
+import { Condition } from './condition.ts';
+import {
+  APPROVAL,
+  BOUNDARY,
+  type Dimensions,
+  PROOF,
+  RESOURCE,
+  ROLE,
+  RUNTIME,
+  TASK,
+  WHO,
+  WINDOW,
+} from './dimension.ts';
+import { FromMatcher } from './from_matcher.ts';
+import type { Role } from './role.ts';
+import type { RuleRecord } from './rule_record.ts';
+import { parseTimeWindow, TimeWindow } from './time_window.ts';
+import { ToMatcher } from './to_matcher.ts';
 
-/** Sets and patterns of a `from` block; undefined dimensions match everything. */
-export interface FromMatcher {
-  readonly principals: readonly SpiffePattern[] | undefined;
-  readonly trustDomains: ReadonlySet<string> | undefined;
-  readonly namespaces: readonly TextMatcher[] | undefined;
-  readonly serviceAccounts: ReadonlySet<string> | undefined;
-  readonly kinds: ReadonlySet<PrincipalKind> | undefined;
-}
+const NEVER = Number.POSITIVE_INFINITY;
 
-export interface ToMatcher {
-  readonly operations: readonly OperationReference[] | undefined;
-  readonly services: ReadonlySet<string> | undefined;
-  readonly verbs: ReadonlySet<string> | undefined;
-  readonly environments: readonly TextMatcher[] | undefined;
-  readonly resources: readonly ResourcePattern[] | undefined;
-}
-
-export interface Rule {
-  /** `namespace/policy/rule` */
+export class Rule {
+  readonly record: RuleRecord;
   readonly id: string;
   readonly effect: Effect;
-  readonly from: FromMatcher;
-  readonly fromNot: FromMatcher | undefined;
-  readonly anonymous: boolean;
-  readonly to: ToMatcher;
-  readonly toNot: ToMatcher | undefined;
-  readonly crossTenant: boolean;
-  /** Until then the rule decides nothing; from then on a forbid enforces and a permit is gone. */
-  readonly shadowUntil: number | undefined;
+  readonly condition: Condition | undefined;
+  /** Until then it decides nothing; from then on a forbid enforces and a permit is gone. */
+  readonly shadowUntil: number;
+  /** Something about it changes as time passes. */
+  readonly isTimed: boolean;
+  /** As a list, which every decision by this rule alone shares. */
+  readonly names: readonly string[];
+  /** Only a role makes it match, which does not do for whatever is sensitive. */
+  readonly coarse: boolean;
+  readonly #from: FromMatcher;
+  readonly #fromNot: FromMatcher | undefined;
+  readonly #to: ToMatcher;
+  readonly #toNot: ToMatcher | undefined;
+  readonly #roles: readonly Role[] | undefined;
+  readonly #window: TimeWindow | undefined;
+  readonly #assurance: Assurance;
+  readonly #maxAgeMs: number;
+  /** The first of expiry and overdue review. */
+  readonly #endsAt: number;
+
+  /** @param roles all that there are, by id */
+  constructor(record: RuleRecord, roles: ReadonlyMap<string, Role>) {
+    const { namespace, require: needs = {}, between, condition } = record;
+    this.record = record;
+    this.id = record.id;
+    this.effect = record.effect;
+    this.condition = condition && new Condition(condition, record.effect);
+    this.shadowUntil = record.shadowUntil ?? 0;
+    this.#from = new FromMatcher(record.from);
+    this.#fromNot = record.fromNot && new FromMatcher(record.fromNot);
+    this.#to = new ToMatcher(record.to, namespace);
+    this.#toNot = record.toNot && new ToMatcher(record.toNot, undefined);
+    this.#roles = record.from.roles?.flatMap((id) => roles.get(id) ?? []);
+    const window = between && parseTimeWindow(between);
+    this.#window = window instanceof TimeWindow ? window : undefined;
+    this.#assurance = needs.bound ? 'bound' : (needs.assurance ?? 'none');
+    this.#maxAgeMs = parseDuration(needs.maxAge ?? '') ?? NEVER;
+    this.#endsAt = Math.min(record.expiresAt ?? NEVER, record.reviewUntil ?? NEVER);
+    this.names = Object.freeze([record.id]);
+    this.isTimed =
+      this.shadowUntil !== 0 ||
+      this.#endsAt !== NEVER ||
+      this.#maxAgeMs !== NEVER ||
+      this.#window !== undefined ||
+      this.condition?.readsTime === true ||
+      (this.#roles ?? []).some(({ reviewUntil }) => reviewUntil !== NEVER);
+    const { roles: byRole, principals, serviceAccounts, claims, actors } = record.from;
+    this.coarse =
+      byRole !== undefined &&
+      [principals, serviceAccounts, claims, actors, condition, needs.task].every((it) => !it);
+  }
+
+  /** False where time has taken it away. On trial is not gone. */
+  isThere(now: number): boolean {
+    if (this.#endsAt !== NEVER && now >= this.#endsAt) return false;
+    return this.shadowUntil === 0 || this.effect === 'forbid' || now < this.shadowUntil;
+  }
+
+  isOnTrial(now: number): boolean {
+    return now < this.shadowUntil;
+  }
+
+  /** What principal and operation alone decide. */
+  staticFailures(operation: Operation, principal: Principal): Dimensions {
+    const { record } = this;
+    let failed = this.#to.failures(operation);
+    if (this.#toNot !== undefined && !this.#toNot.namesResources) {
+      if (this.#toNot.failures(operation) === 0) failed |= RESOURCE;
+    }
+    failed |= this.#whoFailures(principal);
+    if (this.#roles !== undefined && principal.spiffe !== undefined) {
+      const { roles } = principal.entry;
+      const covers = (it: Role) => roles.includes(it.id) && it.coversOperation(operation);
+      if (!this.#roles.some(covers)) failed |= ROLE;
+    }
+    const { task, intent, approval } = record.require ?? {};
+    if (task !== undefined || intent !== undefined) failed |= TASK;
+    if (approval !== undefined) failed |= APPROVAL;
+    if (this.effect === 'forbid') return failed;
+    failed |= this.#to.unnamed(operation);
+    return crossesEnvironment(operation, principal) ? failed | BOUNDARY : failed;
+  }
+
+  #whoFailures(principal: Principal): Dimensions {
+    const { effect, record } = this;
+    const permit = effect === 'permit';
+    if (principal.spiffe === undefined) {
+      // INVARIANT: only a permit that names `anonymous` reaches a caller without an identity, while
+      // a forbid reaches it unless it asks for something that such a caller has not.
+      const asksNothing = Object.keys(record.from).length === 0;
+      return record.anonymous || (!permit && asksNothing) ? 0 : WHO;
+    }
+    if (record.anonymous || !this.#from.matchesIdentity(principal)) return WHO;
+    const { kind } = principal.entry;
+    if (kind === 'gateway' && permit && !record.from.kinds?.includes('gateway')) return WHO;
+    const not = this.#fromNot;
+    if (not !== undefined && !not.isDynamic) {
+      if (not.matchesIdentity(principal) && not.isInDomain(principal) && not.hasRole(principal)) {
+        return WHO;
+      }
+    }
+    return this.#from.isInDomain(principal) ? 0 : BOUNDARY;
+  }
+
+  /** What this request decides, besides the condition. */
+  dynamicFailures(access: AccessRequest): Dimensions {
+    const { principal, operation, resource, context, request, now } = access;
+    let failed = this.#to.resourceMatches(resource) ? 0 : RESOURCE;
+    if (this.#toNot?.namesResources && this.#toNot.failures(operation) === 0) {
+      if (this.#toNot.resourceMatches(resource)) failed |= RESOURCE;
+    }
+    if (this.#roles !== undefined && principal.spiffe !== undefined) {
+      const { roles } = principal.entry;
+      // INVARIANT: a forbid is never overdue, nor are the roles that it names.
+      const at = this.effect === 'forbid' ? Number.NEGATIVE_INFINITY : now;
+      const covers = (it: Role) => roles.includes(it.id) && it.covers(operation, resource, at);
+      if (!this.#roles.some(covers)) failed |= ROLE;
+    }
+    if (this.#from.isDynamic) {
+      if (!this.#from.matchesSurroundings(context, request.sourceAddress)) failed |= RUNTIME;
+    }
+    if (this.#fromNot?.isDynamic) {
+      if (this.#fromNot.matches(principal, context, request.sourceAddress)) failed |= WHO;
+    }
+    if (this.#window !== undefined && !this.#window.holds(now)) failed |= WINDOW;
+    if (this.effect === 'forbid') return failed;
+    if (!assuranceAtLeast(principal.assurance, this.#assurance)) failed |= PROOF;
+    if (this.#maxAgeMs !== NEVER) {
+      const { notBefore } = context;
+      if (notBefore === undefined || now - notBefore > this.#maxAgeMs) failed |= PROOF;
+    }
+    return crossesTenant(access) && !this.record.crossTenant ? failed | BOUNDARY : failed;
+  }
+
+  /** Before this it cannot change by itself whether the rule matches. */
+  changesAt({ context, now }: AccessRequest): number {
+    let at = NEVER;
+    const consider = (time: number) => {
+      if (time > now && time < at) at = time;
+    };
+    consider(this.shadowUntil);
+    consider(this.#endsAt);
+    if (this.#window !== undefined) consider(this.#window.until(now));
+    // Nobody knows when: the very next moment.
+    if (this.condition?.readsTime) consider(now + 1);
+    if (this.#maxAgeMs !== NEVER && context.notBefore !== undefined) {
+      // At that very millisecond the age is still allowed.
+      consider(context.notBefore + this.#maxAgeMs + 1);
+    }
+    for (const { reviewUntil } of this.#roles ?? []) consider(reviewUntil);
+    return at;
+  }
 }
 
-/** What the operation alone decides. */
-export function reaches(rule: Rule, operation: Operation): boolean {
-  const { to, toNot, effect } = rule;
-  if (!staticMatch(to, operation)) return false;
-  if (to.resources?.every((pattern) => pattern.type !== operation.resourceType)) return false;
-  // A negated block without resources is settled here as well.
-  if (toNot !== undefined && toNot.resources === undefined && staticMatch(toNot, operation)) {
-    return false;
-  }
-  return effect === 'forbid' || namesWhatIsStrong(to, operation);
-}
-
-function staticMatch(to: ToMatcher, operation: Operation): boolean {
-  if (to.services !== undefined && !to.services.has(operation.service)) return false;
-  if (to.verbs !== undefined && !to.verbs.has(operation.verb)) return false;
-  const { operations, environments } = to;
-  if (operations !== undefined && !operations.some((it) => operationMatches(it, operation))) {
-    return false;
-  }
-  return environments === undefined || environments.some((it) => it(operation.environment));
+/** INVARIANT: an environment is crossed by no rule. */
+function crossesEnvironment(operation: Operation, { entry }: Principal): boolean {
+  const { environment } = entry;
+  return (
+    environment !== '' && operation.environment !== '' && environment !== operation.environment
+  );
 }
 
 /**
- * INVARIANT: a strong verb and a resource of type `admin` are permitted only by a rule that names
- * them or the operation. A forbid needs no such care: it may only match more.
+ * INVARIANT: a tenant is crossed only by a rule that says so. A principal whose inventory entry
+ * names no tenant has none, so it crosses into every tenant.
  */
-function namesWhatIsStrong(to: ToMatcher, operation: Operation): boolean {
-  if (to.operations?.some((it) => it.exact && operationMatches(it, operation))) return true;
-  if (STRONG_VERBS.has(operation.verb) && to.verbs === undefined) return false;
-  return operation.resourceType !== ADMIN_RESOURCE_TYPE || to.resources !== undefined;
-}
-
-/** What is left to look at of a rule that reaches the operation and matches the principal. */
-export function resourceMatches(rule: Rule, operation: Operation, resource: Resource): boolean {
-  const { to, toNot } = rule;
-  if (to.resources !== undefined && !to.resources.some((it) => it.matches(resource))) return false;
-  if (toNot?.resources === undefined) return true;
-  return !(toNot.resources.some((it) => it.matches(resource)) && staticMatch(toNot, operation));
-}
-
-export function principalMatches(rule: Rule, principal: Principal): boolean {
-  const { effect, from, fromNot, anonymous } = rule;
-  if (principal.spiffe === undefined) {
-    // INVARIANT: only a permit that names `anonymous` reaches a caller without an identity, while a
-    // forbid reaches it unless it asks for something that such a caller has not.
-    return anonymous || (effect === 'forbid' && !hasDimension(from));
-  }
-  if (anonymous || !fromMatches(from, principal)) return false;
-  if (principal.kind === 'gateway' && effect === 'permit' && !from.kinds?.has('gateway')) {
-    return false;
-  }
-  return fromNot === undefined || !fromMatches(fromNot, principal);
-}
-
-function hasDimension(from: FromMatcher): boolean {
-  return Object.values(from).some((dimension) => dimension !== undefined);
-}
-
-function fromMatches(from: FromMatcher, principal: Principal): boolean {
-  const { spiffe, kind } = principal;
-  if (spiffe === undefined) return false;
-  const { principals, trustDomains, namespaces, serviceAccounts, kinds } = from;
-  if (kinds !== undefined && !kinds.has(kind)) return false;
-  if (trustDomains !== undefined && !trustDomains.has(spiffe.trustDomain)) return false;
-  if (serviceAccounts !== undefined) {
-    const { kubernetes } = spiffe;
-    if (kubernetes === undefined || !serviceAccounts.has(kubernetes.qualified)) return false;
-  }
-  if (namespaces !== undefined) {
-    const { namespace } = spiffe;
-    if (namespace === undefined || !namespaces.some((it) => it(namespace))) return false;
-  }
-  return principals === undefined || principals.some((it) => it.matches(spiffe));
+function crossesTenant({ principal, resource }: AccessRequest): boolean {
+  return resource.tenant !== '' && resource.tenant !== principal.entry.tenant;
 }

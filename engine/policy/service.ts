@@ -1,26 +1,24 @@
 // Services: what is protected (DESIGN section 6). Compiling turns each Service into two tables, of
 // requests and of connections, whose targets know how to name the resource and the tenant.
 
-import type { AccessRequest, Action, Operation, Principal, Resource } from '../access_request.ts';
+import type { Action, Operation } from '../access_request.ts';
+import { type BodyShape, compileBodyShape } from '../body/body_shape.ts';
 import type { Located } from '../bundle/bundle.ts';
 import { documentId } from '../bundle/bundle.ts';
-import type { OperationDocument, ServiceDocument } from '../bundle/kinds.ts';
+import {
+  type OperationDocument,
+  REQUIRABLE_ATTRIBUTES,
+  type ServiceDocument,
+} from '../bundle/service_kind.ts';
 import type { Path } from '../bundle/yaml_document.ts';
 import type { Diagnostics, Position } from '../diagnostic.ts';
+import { isHeaderInUpperCase } from '../header_name.ts';
 import { ConnectionTable } from './connection_table.ts';
 import { parseShape, type Shape, ShapeError } from './operation_shape.ts';
 import { captureNames } from './path_template.ts';
-import { parseResourceTemplate, parseTextTemplate, type TextTemplate } from './resource_pattern.ts';
+import { parseResourceTemplate, parseTextTemplate } from './resource_pattern.ts';
+import { Route } from './route.ts';
 import { type RouteMatch, RouteTable } from './route_table.ts';
-import { RuleIndex } from './rule_index.ts';
-
-/** What a route leads to: the operation, how to fill its texts in, and the rules that reach it. */
-export interface Route {
-  readonly operation: Operation;
-  readonly resourceId: TextTemplate;
-  readonly tenant: TextTemplate;
-  readonly rules: RuleIndex;
-}
 
 export interface Service {
   readonly id: string;
@@ -29,8 +27,12 @@ export interface Service {
   readonly environment: string;
   readonly destinations: readonly string[];
   readonly hosts: readonly string[];
+  /** Namespaces whose policies may speak of it; `*` is every one. */
+  readonly exports: readonly string[];
   /** The service reads `Authorization` itself; what stands there is not evidence for us. */
   readonly passesAuthorization: boolean;
+  /** Milliseconds since the epoch: the end of its review, if that matters. */
+  readonly reviewBy: string | undefined;
   /** What requests may be; a connection is none of them, and a request none of `connections`. */
   readonly routes: RouteTable<Route>;
   readonly connections: ConnectionTable<Route>;
@@ -42,6 +44,7 @@ export interface Service {
 type Tables = Pick<Service, 'routes' | 'connections'>;
 
 const NO_CAPTURES: readonly string[] = Object.freeze([]);
+const TASK_FREE_TIER_MAX = 1;
 
 export function compileService(
   { document, at }: Located<ServiceDocument>,
@@ -56,6 +59,9 @@ export function compileService(
     const route = context.compile({ routes, connections });
     if (route !== undefined) operations.push(route);
   }
+  if (spec.mcp !== undefined && !/^\/[^?#*{}]*$/.test(spec.mcp.path)) {
+    diagnostics.error(at(['spec', 'mcp', 'path']), 'is no path', 'such as /mcp');
+  }
   return {
     id: documentId(document),
     name: metadata.name,
@@ -63,7 +69,9 @@ export function compileService(
     environment: spec.environment ?? '',
     destinations: spec.destinations ?? [],
     hosts: (spec.hosts ?? []).map((host) => host.toLowerCase()),
+    exports: spec.exports ?? [],
     passesAuthorization: spec.authorization === 'passThrough',
+    reviewBy: metadata.reviewBy,
     routes,
     connections,
     operations,
@@ -96,35 +104,93 @@ class OperationContext {
     const operation = this.#operation;
     const shape = parseShape(this.#name, operation);
     if (shape instanceof ShapeError) return this.#error(shape.path, shape.message, shape.expected);
-    if (operation.taskFree && !['public', 'internal'].includes(operation.dataClass)) {
-      return this.#error(['taskFree'], 'a taskFree operation carries no class above internal');
+    if (shape.kind === 'mcp' && this.#document.spec.mcp === undefined) {
+      return this.#error(
+        ['mcp'],
+        'the Service says nothing of MCP',
+        '`mcp: {path: …}` in its spec',
+      );
     }
-    const captures = shape.kind === 'l4' ? [] : captureNames(shape.segments);
-    const { name, namespace } = this.#document.metadata;
-    const resource = parseResourceTemplate(operation.resource ?? `service/${name}`, captures);
+    if (!this.#taskFreeIsHarmless()) return undefined;
+    this.#checkRequires(operation.requires ?? []);
+    const captures = 'segments' in shape ? captureNames(shape.segments) : [];
+    const { name } = this.#document.metadata;
+    const mcp = shape.kind === 'mcp';
+    const resource = parseResourceTemplate(operation.resource ?? `service/${name}`, captures, mcp);
     if (typeof resource === 'string') return this.#error(['resource'], resource);
-    const tenant = parseTextTemplate(operation.tenant ?? '', captures);
+    const tenant = parseTextTemplate(operation.tenant ?? '', captures, mcp);
     if (typeof tenant === 'string') return this.#error(['tenant'], tenant);
-    const route: Route = {
-      operation: {
-        id: `${namespace}/${name}/${this.#name}`,
-        name: this.#name,
-        service: `${namespace}/${name}`,
-        namespace,
-        verb: shape.verb,
-        dataClass: operation.dataClass,
-        environment: this.#document.spec.environment ?? '',
-        resourceType: resource.type,
-        taskFree: operation.taskFree,
-      },
+    const route = new Route({
+      name: this.#name,
+      operation: this.#compiled(shape.verb, resource.type),
       resourceId: resource.id,
       tenant,
-      rules: new RuleIndex(),
-    };
+      declaresTenant: operation.tenant !== undefined,
+      captureNames: captures,
+      requires: operation.requires ?? [],
+      body: this.#body(shape),
+    });
     return this.#add(shape, route, tables) ? route : undefined;
   }
 
+  #compiled(verb: Operation['verb'], resourceType: string): Operation {
+    const { name, namespace } = this.#document.metadata;
+    const { dataClass, tier, taskFree } = this.#operation;
+    return {
+      id: `${namespace}/${name}/${this.#name}`,
+      name: this.#name,
+      service: `${namespace}/${name}`,
+      namespace,
+      verb,
+      dataClass,
+      environment: this.#document.spec.environment ?? '',
+      resourceType,
+      tier,
+      taskFree,
+    };
+  }
+
+  /** DESIGN section 7: what needs no task carries no label, no tier above 1, no higher class. */
+  #taskFreeIsHarmless(): boolean {
+    const { taskFree, dataClass, tier = 0, source } = this.#operation;
+    if (!taskFree) return true;
+    let fault: string | undefined;
+    if (!['public', 'internal'].includes(dataClass)) fault = 'class above internal';
+    else if (tier > TASK_FREE_TIER_MAX) fault = 'tier above 1';
+    else if (source) fault = 'label: it is no `source`';
+    if (fault !== undefined) this.#error(['taskFree'], `a taskFree operation carries no ${fault}`);
+    return fault === undefined;
+  }
+
+  #checkRequires(paths: readonly string[]): void {
+    for (const [index, path] of paths.entries()) {
+      const known = REQUIRABLE_ATTRIBUTES.some((pattern) => {
+        return pattern.endsWith('*')
+          ? path.startsWith(pattern.slice(0, -1)) && path.length >= pattern.length
+          : path === pattern;
+      });
+      if (known && isHeaderInUpperCase(path)) {
+        const message = `\`${path}\` is never there: names of headers are in lower case`;
+        this.#error(['requires', index], message, path.toLowerCase());
+      }
+      if (known) continue;
+      const expected = `one of ${REQUIRABLE_ATTRIBUTES.join(', ')}`;
+      this.#error(['requires', index], `\`${path}\` is no attribute to require`, expected);
+    }
+  }
+
+  #body(shape: Shape): BodyShape | undefined {
+    const { body } = this.#operation;
+    if (body === undefined) return undefined;
+    if (shape.kind === 'l4') return this.#error(['body'], 'nobody looks into a connection');
+    const compiled = compileBodyShape(body);
+    if ('conform' in compiled) return compiled;
+    return this.#error(['body', ...compiled.path], compiled.message, compiled.expected);
+  }
+
   #add(shape: Shape, route: Route, { routes, connections }: Tables): boolean {
+    // Nothing asks about MCP in this version: such an operation is there to be named.
+    if (shape.kind === 'mcp') return true;
     if (shape.kind === 'l4') {
       if (connections.add(shape.sni, shape.port, route)) return true;
       this.#error(['l4'], 'another operation matches the same connections just as well');
@@ -136,7 +202,7 @@ class OperationContext {
     return false;
   }
 
-  #error(field: readonly string[], message: string, expected?: string): undefined {
+  #error(field: Path, message: string, expected?: string): undefined {
     const path = ['spec', 'operations', this.#name, ...field];
     this.#diagnostics.error(this.#at(path), message, expected);
     return undefined;
@@ -148,19 +214,4 @@ export function findOperation(service: Service, action: Action): RouteMatch<Rout
   if (action.kind === 'request') return service.routes.find(action.method, action.path);
   const target = service.connections.find(action.sni, action.port);
   return target === undefined ? undefined : { target, captures: NO_CAPTURES };
-}
-
-/** Fills the route's texts in: from here on only the AccessRequest counts. */
-export function accessRequest(
-  route: Route,
-  captures: readonly string[],
-  principal: Principal,
-  now: number,
-): AccessRequest {
-  const resource: Resource = {
-    type: route.operation.resourceType,
-    id: route.resourceId(captures),
-    tenant: route.tenant(captures),
-  };
-  return { principal, operation: route.operation, resource, now };
 }

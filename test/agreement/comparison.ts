@@ -6,18 +6,20 @@ import { parseBundle } from '../../engine/bundle/parse_bundle.ts';
 import { compileSnapshot } from '../../engine/compile_snapshot.ts';
 import { Diagnostics, formatDiagnostic } from '../../engine/diagnostic.ts';
 import { NO_FACTS } from '../../engine/facts.ts';
+import { DEFAULT_SETTINGS } from '../../engine/settings.ts';
 import type { Snapshot } from '../../engine/snapshot.ts';
 import { checkEnvoy } from '../../envoy/check.ts';
 import { CheckRequest } from '../fuzz/official_messages.ts';
 import { evaluate, type NaiveBundle, naiveBundle } from '../naive/evaluate.ts';
 import {
   type NaiveAsker,
+  type NaiveDecision,
   type NaiveResult,
   type NaiveSettings,
   naiveRequest,
   type OfficialRequest,
 } from '../naive/request.ts';
-import type { Doc } from './bundle_generator.ts';
+import type { Doc } from './vocabulary.ts';
 
 /** One bundle in both forms. */
 export interface Pair {
@@ -31,17 +33,25 @@ export function load(documents: readonly Doc[], settings: NaiveSettings): Pair {
   const text = documents.map((document) => stringify(document)).join('---\n');
   const diagnostics = new Diagnostics();
   const files = [{ name: 'bundle.yaml', text }];
-  const snapshot = compileSnapshot({ files, keyFiles: new Map() }, settings, 1, diagnostics);
+  const source = { files, keyFiles: new Map() };
+  const complete = { ...DEFAULT_SETTINGS, ...settings };
+  const snapshot = compileSnapshot(source, complete, 1, diagnostics);
   if (snapshot === undefined) {
     throw new Error(`${diagnostics.list.map(formatDiagnostic).join('\n')}\n${text}`);
   }
   return { snapshot, naive: naiveBundle(parseBundle(files, new Diagnostics())), settings };
 }
 
+/** What the engine says, in the words of the naive evaluator, and until when it says so. */
+export type EngineResult = NaiveDecision & { readonly validUntil: number };
+
 export interface Both {
-  readonly engine: NaiveResult;
+  readonly engine: EngineResult;
   readonly naive: NaiveResult;
 }
+
+/** The fields of the engine's decision that are compared. */
+type Told = Partial<Omit<EngineResult, 'principal' | 'operation'>>;
 
 export function decideBoth(
   pair: Pair,
@@ -53,23 +63,59 @@ export function decideBoth(
   const step = checkEnvoy(bytes, asker, pair.snapshot, NO_FACTS, now);
   if (step.kind !== 'answer') throw new Error(`a step \`${step.kind}\` has no producer yet`);
   const { decision, principal, access } = step.answer.verdict;
-  const { outcome, reason, rules, ruleCount, shadow } = decision;
-  const who = principal?.id;
-  const operation = access?.operation.id;
+  const told: Told = decision;
   return {
-    engine: { outcome, reason, rules, ruleCount, shadow, principal: who, operation },
-    naive: evaluate(naiveRequest(request), pair.naive, pair.settings, asker, now),
+    engine: {
+      outcome: told.outcome ?? 'deny',
+      reason: told.reason,
+      rules: told.rules ?? [],
+      ruleCount: told.ruleCount ?? 0,
+      shadow: told.shadow ?? [],
+      // What an operation requires and did not get is no rule.
+      errors: (told.errors ?? []).filter((error) => !error.startsWith('missing ')),
+      obligations: told.obligations ?? { headers: [], metadata: [], denialBody: '' },
+      validUntil: told.validUntil ?? 0,
+      principal: principal?.id,
+      operation: access?.operation.id,
+    },
+    naive: evaluateNaively(pair, request, asker, now),
   };
 }
 
-export function agree({ engine, naive }: Both): boolean {
-  return JSON.stringify(engine) === JSON.stringify(reorder(naive));
+export function evaluateNaively(
+  pair: Pair,
+  request: OfficialRequest,
+  asker: NaiveAsker,
+  now: number,
+): NaiveResult {
+  return evaluate(naiveRequest(request), pair.naive, pair.settings, asker, now);
 }
 
-/** In the order in which `engine` is written above. */
-function reorder(result: NaiveResult): NaiveResult {
-  const { outcome, reason, rules, ruleCount, shadow, principal, operation } = result;
-  return { outcome, reason, rules, ruleCount, shadow, principal, operation };
+export function agree({ engine, naive }: Both): boolean {
+  return compared(engine, naive) === compared(naive, naive) && naive.holds(engine.validUntil);
+}
+
+const ERRORS_COMPARED = 16;
+
+/** What both have to say alike, in one order. */
+function compared(result: NaiveDecision, naive: NaiveResult): string {
+  const { outcome, reason, rules, ruleCount, shadow, errors, obligations } = result;
+  const { headers, metadata, denialBody } = obligations;
+  const byName = (list: readonly (readonly [string, unknown])[]) =>
+    [...list].sort(([a], [b]) => (a < b ? -1 : 1));
+  // Whether it counts as proved who was refused for where his credential may be used, and as an
+  // operation what contradicts itself, nobody says.
+  const early = naive.operation === undefined && naive.reason?.startsWith('authn.');
+  const principal = early && naive.principal !== undefined ? '' : result.principal;
+  const operation = naive.reason === 'ctx.destination_conflict' ? '' : result.operation;
+  return JSON.stringify([
+    [outcome, reason, rules, ruleCount, shadow, principal, operation],
+    errors
+      .map((it) => it.split(': ')[0])
+      .sort()
+      .slice(0, ERRORS_COMPARED),
+    [byName(headers), byName(metadata), denialBody],
+  ]);
 }
 
 /**
@@ -109,7 +155,7 @@ function* smallerBundles(documents: readonly Doc[]): Generator<readonly Doc[]> {
   }
 }
 
-/** Without one rule, one operation, or one key of one rule's blocks. */
+/** Without one rule, one operation, one key of a rule's blocks, or one key of another kind's. */
 function* smallerSpecs(spec: Doc['spec']): Generator<Doc['spec']> {
   const { rules, operations } = spec;
   if (Array.isArray(rules)) {
@@ -119,7 +165,7 @@ function* smallerSpecs(spec: Doc['spec']): Generator<Doc['spec']> {
     }
   } else if (typeof operations === 'object') {
     for (const smaller of withoutKeys(operations)) yield { ...spec, operations: smaller };
-  }
+  } else yield* withoutKeys(spec);
 }
 
 function* withoutKeys(value: unknown): Generator<Record<string, unknown>> {

@@ -1,138 +1,136 @@
-// Random policies over the services of a bundle: every field of `from` and `to`, `not`, patterns,
-// rules on trial before and after their date. Broad permits are common, or nothing would be
-// allowed.
+// Random policies and exceptions over the services of a bundle: rules in force, on trial before and
+// after its date, overdue. Broad permits are common, or nothing would be allowed.
 
-import {
-  ACCOUNTS,
-  type Doc,
-  ENVIRONMENTS,
-  type GeneratedService,
-  HOME,
-  NAMESPACES,
-  spiffePattern,
-} from './bundle_generator.ts';
+import { between, from, fromRoles, requirement, type Scope, to } from './block_generator.ts';
+import { condition } from './condition_generator.ts';
 import type { Random } from './random.ts';
-
-type Block = Record<string, unknown>;
-
-/** The time at which decisions are made; rules on trial end before or after it. */
-export const NOW = Date.parse('2026-11-22T12:00:00Z');
-const UNTIL = [
-  '2026-11-22T12:00:00Z',
-  '2026-11-22T12:00:00.001Z',
-  '2026-11-22T11:00:00+01:00',
-  '2027-01-01T00:00:00Z',
-  '2026-01-01T00:00:00Z',
-];
-
-const KINDS = ['workload', 'agent', 'ci', 'gateway', 'human', 'third_party'];
-const VERBS = ['read', 'write', 'invoke', 'delegate', 'rotate', 'admin', 'escalate', 'connect'];
-const RESOURCES = [
-  'item/*',
-  'item/main',
-  'item/42',
-  'item/*/**',
-  'doc/**',
-  'doc/*/*',
-  'admin/**',
-  'admin/main',
-  'queue/*',
-  'queue/main/**',
-  'service/*',
-  'item/**',
-];
-
-/** A pattern around a text: whole, a prefix, a suffix, or anything. */
-function textPattern(random: Random, text: string): string {
-  const cut = 1 + random.below(text.length - 1);
-  return random.pick([text, text, `${text.slice(0, cut)}*`, `*${text.slice(cut)}`, '*']);
-}
-
-function fromKeys(random: Random, min: number, max: number): Block {
-  const values: Record<string, () => unknown> = {
-    principals: () => random.some([0, 1, 2], 1, 3).map(() => spiffePattern(random)),
-    trustDomains: () => random.some([HOME, 'other.example'], 1, 2),
-    namespaces: () =>
-      random.some(NAMESPACES, 1, 2).map((namespace) => textPattern(random, namespace)),
-    serviceAccounts: () =>
-      random.some(NAMESPACES, 1, 3).map((namespace) => `${namespace}/${random.pick(ACCOUNTS)}`),
-    kinds: () => random.some(KINDS, 1, 4),
-  };
-  const keys = random.some(Object.keys(values), min, max);
-  return Object.fromEntries(keys.map((key) => [key, values[key]!()]));
-}
-
-function from(random: Random, permit: boolean): Block {
-  if (random.chance(0.1)) return { anonymous: true };
-  const block: Block =
-    permit && random.chance(0.5)
-      ? { trustDomains: [HOME, 'other.example'] }
-      : fromKeys(random, permit ? 1 : 0, 2);
-  if (permit && (block['kinds'] ?? random.chance(0.2))) block['kinds'] = KINDS;
-  if (random.chance(0.25)) block['not'] = fromKeys(random, 1, 2);
-  return block;
-}
-
-function toKeys(random: Random, own: readonly GeneratedService[], min: number, max: number): Block {
-  const { namespace } = own[0]!;
-  const chosen = random.some(own, 1, 2);
-  const operations = chosen.flatMap(({ name, operations }) =>
-    operations.map((it) => ({ name: it.name, service: name })),
-  );
-  const values: Record<string, () => unknown> = {
-    services: () =>
-      chosen.map(({ name }) =>
-        random.chance(0.3) ? `${namespace}/${name}` : random.pick([name, name, `${name[0]}*`, '*']),
-      ),
-    operations: () =>
-      random.some(operations, 1, 6).map(({ name, service }) => {
-        const last = random.chance(0.7) ? name : random.pick(['op.*', '*', '*1', 'zz*']);
-        const prefix = random.pick(['', '', `${service}/`, `${namespace}/${service}/`]);
-        return `${prefix}${last}`;
-      }),
-    verbs: () => random.some(VERBS, 2, 6),
-    resources: () => random.some(RESOURCES, 2, 7),
-    environments: () =>
-      random.some(ENVIRONMENTS, 1, 2).map((environment) => textPattern(random, environment)),
-  };
-  const keys = random.some(Object.keys(values), min, max);
-  return Object.fromEntries(keys.map((key) => [key, values[key]!()]));
-}
+import type { GeneratedRole } from './role_generator.ts';
+import type { GeneratedService } from './service_generator.ts';
+import { type Block, type Doc, HOME, INSTANTS, NAMESPACES, REVIEWS } from './vocabulary.ts';
 
 /** Everybody with an identity may do everything that needs no naming. */
 function broadPermit(index: number): Block {
-  const from = { trustDomains: [HOME, 'other.example'] };
-  return { id: `broad${index}`, effect: 'permit', from, to: {} };
+  const everybody = { trustDomains: [HOME, 'other.example'] };
+  return { id: `broad${index}`, effect: 'permit', from: everybody, to: {} };
 }
 
-function rule(random: Random, own: readonly GeneratedService[], index: number): Block {
-  const permit = random.chance(0.75);
-  const to = toKeys(random, own, permit ? 0 : 1, permit ? 2 : 3);
-  if (random.chance(0.25)) to['not'] = toKeys(random, own, 1, 2);
+function obligations(random: Random, permit: boolean): Block {
+  if (!permit) return { denialBody: random.pick(['ask the owner', 'frozen until monday']) };
+  const headers: Block = { 'x-grade': random.pick(['gold', 'silver']) };
+  if (random.chance(0.5)) headers['x-quota'] = String(random.below(9));
+  const metadata: Block = { level: random.below(3), note: random.pick(['a', 'b']), flag: true };
+  if (random.chance(0.3)) return { headers };
+  return random.chance(0.5) ? { metadata } : { headers, metadata };
+}
+
+/** What is conditional in policies and exceptions alike. */
+function circumstances(random: Random, permit: boolean, block: Block): void {
+  if (random.chance(0.45)) {
+    const bodies = random.chance(0.25);
+    block['condition'] = condition(random, permit, bodies);
+    // Where a body comes along, most of the time.
+    const { verbs } = block['to'] as Block; // As it was generated.
+    if (bodies && verbs === undefined && random.chance(0.7)) {
+      block['to'] = { ...(block['to'] as Block), verbs: ['write', 'invoke'] };
+    }
+  }
+  if (random.chance(0.15)) block['between'] = between(random);
+  if (permit && random.chance(0.15)) block['require'] = requirement(random);
+}
+
+function rule(random: Random, scope: Scope, index: number, trials: boolean): Block {
+  const permit = random.chance(0.7);
+  const byRole = permit && random.chance(0.15) ? fromRoles(random, scope) : undefined;
   const block: Block = {
     id: `r${index}`,
     effect: permit ? 'permit' : 'forbid',
-    from: from(random, permit),
-    to,
+    from: byRole ?? from(random, permit, scope),
+    to: byRole && !scope.foreign ? {} : to(random, permit, scope),
   };
-  if (random.chance(0.2)) block['mode'] = { shadow: true, until: random.pick(UNTIL) };
-  if (random.chance(0.3)) block['crossTenant'] = random.chance(0.7);
+  if (byRole === undefined) circumstances(random, permit, block);
+  if (trials && random.chance(0.2)) {
+    block['mode'] = { shadow: true, until: random.pick(INSTANTS) };
+  }
+  if (permit && random.chance(0.3)) block['crossTenant'] = random.chance(0.8);
+  if (random.chance(0.3)) block['obligations'] = obligations(random, permit);
+  if (!permit && random.chance(0.6)) block['suspendable'] = true;
   return block;
 }
 
-export function policies(random: Random, all: readonly GeneratedService[]): Doc[] {
-  return [...new Set(all.map((it) => it.namespace))].flatMap((namespace) => {
-    const own = all.filter((it) => it.namespace === namespace);
-    // Now and then so many that not all that match can be named.
-    return Array.from({ length: 1 + random.below(2) }, (_, index): Doc => {
-      const rules = Array.from({ length: 1 + random.below(6) }, (_item, at) => {
-        return rule(random, own, at);
-      });
-      const broad = random.chance(0.06) ? 20 : random.chance(0.3) ? 1 : 0;
+/** What a policy of the namespace reaches: its own services, or also those exported to it. */
+function scopeOf(
+  random: Random,
+  namespace: string,
+  all: readonly GeneratedService[],
+  roles: readonly GeneratedRole[],
+): Scope | undefined {
+  const own = all.filter((it) => it.namespace === namespace);
+  const exported = all.filter((it) => it.exports.includes(namespace));
+  const foreign = exported.length > 0 && (own.length === 0 || random.chance(0.3));
+  const services = foreign ? [...exported, ...own] : own;
+  return services.length === 0 ? undefined : { namespace, services, foreign, roles };
+}
+
+export function policies(
+  random: Random,
+  all: readonly GeneratedService[],
+  roles: readonly GeneratedRole[],
+): Doc[] {
+  return NAMESPACES.flatMap((namespace) =>
+    Array.from({ length: 1 + random.below(2) }, (_, index): Doc | undefined => {
+      const scopeOfOne = () => scopeOf(random, namespace, all, roles);
+      if (scopeOfOne() === undefined) return undefined;
+      const metadata: Block = { name: `policy-${index}`, namespace };
+      if (random.chance(0.15)) metadata['reviewBy'] = random.pick(REVIEWS);
+      const trials = metadata['reviewBy'] === undefined;
+      const rules = Array.from({ length: 2 + random.below(7) }, (_item, at) =>
+        rule(random, scopeOfOne()!, at, trials),
+      );
+      // Now and then so many that not all that match can be named.
+      const broad = random.chance(0.06) ? 20 : random.chance(0.2) ? 1 : 0;
       for (let at = 0; at < broad; at++) rules.push(broadPermit(at));
-      const spec: Doc['spec'] = { rules };
-      if (random.chance(0.08)) spec['mode'] = { shadow: true, until: random.pick(UNTIL) };
-      return { kind: 'Policy', metadata: { name: `policy-${index}`, namespace }, spec };
+      const spec: Block = { rules };
+      if (trials && random.chance(0.08)) {
+        spec['mode'] = { shadow: true, until: random.pick(INSTANTS) };
+      }
+      return { kind: 'Policy', metadata, spec };
+    }).filter((it) => it !== undefined),
+  );
+}
+
+/** Each may suspend forbids of its namespace that say so and are on no trial. */
+export function exceptions(
+  random: Random,
+  all: readonly GeneratedService[],
+  ofPolicies: readonly Doc[],
+): Doc[] {
+  return NAMESPACES.flatMap((namespace) => {
+    const scope = scopeOf(random, namespace, all, []);
+    if (scope === undefined) return [];
+    const suspendable = ofPolicies.flatMap(({ metadata, spec }) => {
+      const { name, namespace: owner } = metadata as { name: string; namespace: string };
+      if (owner !== namespace || spec['mode'] !== undefined) return [];
+      return (spec['rules'] as readonly Block[])
+        .filter((it) => it['suspendable'] === true && it['mode'] === undefined)
+        .map((it) => `${owner}/${name}/${it['id']}`);
+    });
+    return Array.from({ length: random.below(3) }, (_, index): Doc => {
+      const broad = random.chance(0.5);
+      const everybody = { trustDomains: [HOME, 'other.example'] };
+      const spec: Block = {
+        reason: `INC-${index}`,
+        expiresAt: random.pick(INSTANTS.filter((it) => it < '2027-02')),
+        from: broad ? everybody : from(random, true, scope),
+        to: to(random, true, scope),
+      };
+      circumstances(random, true, spec);
+      if (suspendable.length > 0 && random.chance(0.8)) {
+        spec['suspends'] = random.some(suspendable, 1, 3);
+      }
+      if (random.chance(0.5)) spec['crossTenant'] = true;
+      const metadata: Block = { name: `exception-${index}`, namespace, owner: 'sre-oncall' };
+      if (random.chance(0.15)) metadata['reviewBy'] = random.pick(REVIEWS);
+      return { kind: 'Exception', metadata, spec };
     });
   });
 }

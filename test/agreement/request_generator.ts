@@ -2,23 +2,34 @@
 // thing about it changed.
 
 import type { NaiveAsker, OfficialRequest } from '../naive/request.ts';
+import { type DraftBody, jsonBody, NO_BODY, oddBody } from './body_generator.ts';
+import type { GeneratedBundle } from './bundle_generator.ts';
+import { TOOLS } from './passenger_generator.ts';
+import type { Random } from './random.ts';
+import type { GeneratedService } from './service_generator.ts';
 import {
-  type GeneratedBundle,
-  type GeneratedService,
+  ADDRESSES,
+  ENVIRONMENTS,
   HOME,
+  RUNTIME,
   spiffeId,
   TENANTS,
-} from './bundle_generator.ts';
-import type { Random } from './random.ts';
+  timeOfDecision,
+} from './vocabulary.ts';
 
 type Header = { key: string; value?: string; raw_value?: Buffer };
 
 /** A request in parts, so that one of them can be changed. */
 export interface Draft {
+  readonly now: number;
   readonly asker: NaiveAsker;
   readonly source: string;
+  /** Of the peer; may be empty. */
+  readonly address: string;
   readonly destination: string;
   readonly extension: string;
+  /** What the enforcer asserts besides, by its whole name. */
+  readonly assertions: Readonly<Record<string, string>>;
   /** False for a connection; what is of the other kind is sent all the same. */
   readonly http: boolean;
   readonly sni: string;
@@ -28,6 +39,9 @@ export interface Draft {
   readonly host: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly lines: readonly Header[];
+  readonly body: DraftBody;
+  /** Sent as bytes. */
+  readonly raw: boolean;
 }
 
 const SEGMENTS = [
@@ -42,6 +56,7 @@ const SEGMENTS = [
   '~x',
   ...TENANTS,
 ];
+const QUERIES = ['q=main', 'q=a+b', 'q=a%20b&q=main', 'q=', 'x=1&q=main', 'q=caf%C3%A9', 'p'];
 const PORTS = [5432, 80, 443, 0, 2 ** 32 - 1];
 const SERVER_NAMES = ['db.example', 'a.db.example', 'A.b.DB.example', 'example', 'other', ''];
 const ODD_SERVER_NAMES = ['db.example.', '.example', 'db..example', 'd\u00e9.example', '*.example'];
@@ -72,7 +87,7 @@ function pathOf(random: Random, template: string): string {
     .replace(/\{\w+=\*\*\}/, () => random.some(SEGMENTS, 1, 3).join('/'))
     .replace(/\{tenant\}/, () => random.pick(TENANTS))
     .replace(/\{\w+\}/g, () => random.pick(SEGMENTS));
-  return random.chance(0.2) ? `${path}?q=${random.pick(SEGMENTS)}` : path;
+  return random.chance(0.3) ? `${path}?${random.pick(QUERIES)}` : path;
 }
 
 function serverName(random: Random, template: string): string {
@@ -81,27 +96,29 @@ function serverName(random: Random, template: string): string {
 }
 
 function asker(random: Random, { enforcerIds, services }: GeneratedBundle): NaiveAsker {
-  const named = { kind: 'named', enforcer: random.pick([...enforcerIds, 'nobody']) } as const;
-  const everything = { kind: 'everything' } as const;
-  const local = { kind: 'local' } as const;
+  const choice = random.next();
+  if (choice < 0.6) return { kind: 'local' };
+  if (choice < 0.85) return { kind: 'everything' };
+  if (choice < 0.93) {
+    return { kind: 'named', enforcer: random.pick([...enforcerIds, ...enforcerIds, 'nobody']) };
+  }
+  if (choice > 0.99) return { kind: 'remote' };
   const ids = [...services.flatMap(({ destinations }) => destinations), spiffeId(random)];
-  const peer = { kind: 'peer', id: random.pick(ids) } as const;
-  return random.pick<NaiveAsker>([
-    local,
-    local,
-    local,
-    everything,
-    named,
-    peer,
-    { kind: 'remote' },
-  ]);
+  return { kind: 'peer', id: random.pick(ids) };
+}
+
+function caller(random: Random, { callers }: GeneratedBundle): string {
+  const choice = random.next();
+  if (choice < 0.08) return '';
+  return choice < 0.16 ? spiffeId(random) : random.pick(callers);
 }
 
 function headers(random: Random, host: string): Readonly<Record<string, string>> {
   const found: Record<string, string> = { accept: '*/*', 'x-env': 'prod' };
   if (random.chance(0.5)) found[':authority'] = host;
-  if (random.chance(0.05)) found['host'] = random.pick([host, 'x.example']);
-  if (random.chance(0.06)) found[random.pick(['authorization', 'Authorization'])] = 'Bearer x';
+  if (random.chance(0.6)) found['plan'] = random.pick(['gold', 'gold', 'silver', 'banned']);
+  if (random.chance(0.02)) found['host'] = random.pick([host, 'x.example']);
+  if (random.chance(0.02)) found[random.pick(['authorization', 'Authorization'])] = 'Bearer x';
   return found;
 }
 
@@ -114,17 +131,40 @@ function lines(random: Random, host: string): Header[] {
   return found;
 }
 
+function runtime(random: Random): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(RUNTIME)
+      .filter(() => random.chance(0.7))
+      .map(([name, values]) => [`remit.runtime.${name}`, random.pick(values)]),
+  );
+}
+
+function assertions(random: Random): Record<string, string> {
+  const found = runtime(random);
+  if (random.chance(0.1)) found['remit.environment'] = random.pick(ENVIRONMENTS);
+  if (random.chance(0.06)) found['remit.tenant'] = random.pick(TENANTS);
+  return found;
+}
+
+function address(random: Random): string {
+  return random.chance(0.1) ? '' : random.pick(ADDRESSES);
+}
+
 /** A request for some operation of some service, by anybody. */
 export function aimed(random: Random, bundle: GeneratedBundle): Draft {
   const service = random.pick(bundle.services);
   const { method, template, port } = random.pick(service.operations);
   const http = method !== 'l4';
   const host = hostOf(random, service);
+  const withBody = ['POST', 'PUT', 'PATCH', 'PURGE'].includes(method);
   return {
+    now: timeOfDecision(random),
     asker: asker(random, bundle),
-    source: spiffeId(random),
+    source: caller(random, bundle),
+    address: address(random),
     destination: service.destinations[0] ?? '',
     extension: service.destinations.length > 0 ? '' : `${service.namespace}/${service.name}`,
+    assertions: assertions(random),
     http,
     sni: http ? random.pick(SERVER_NAMES) : serverName(random, template),
     port: port > 0 ? port : random.pick(PORTS),
@@ -132,7 +172,9 @@ export function aimed(random: Random, bundle: GeneratedBundle): Draft {
     path: http ? pathOf(random, template) : '/v1/items',
     host,
     headers: headers(random, host),
-    lines: random.chance(0.1) ? lines(random, host) : [],
+    lines: random.chance(0.05) ? lines(random, host) : [],
+    body: withBody ? (random.chance(0.85) ? jsonBody(random) : oddBody(random)) : NO_BODY,
+    raw: random.chance(0.5),
   };
 }
 
@@ -144,45 +186,94 @@ function hostOf(random: Random, { hosts }: GeneratedService): string {
 
 /** The same request with one thing changed. */
 export function nearMiss(random: Random, bundle: GeneratedBundle, draft: Draft): Draft {
+  const choice = random.next();
+  const changes =
+    choice < 0.4
+      ? whoAsks(random, bundle, draft)
+      : choice < 0.7
+        ? circumstances(random, draft)
+        : whatIsAsked(random, bundle, draft);
+  return { ...draft, ...random.pick(changes)() };
+}
+
+type Changes = readonly (() => Partial<Draft>)[];
+
+function whoAsks(random: Random, bundle: GeneratedBundle, draft: Draft): Changes {
+  const known = () => ({ source: random.pick(bundle.callers) });
+  return [
+    known,
+    known,
+    known,
+    known,
+    known,
+    () => ({ source: spiffeId(random) }),
+    () => ({ source: random.pick(['', '', 'CN=x', `spiffe://${HOME}`, `${draft.source}/`]) }),
+    () => ({ source: random.pick(['spiffe://evil.example/ns/pay/sa/cart', `${draft.source}x`]) }),
+    () => ({ asker: asker(random, bundle) }),
+  ];
+}
+
+function circumstances(random: Random, draft: Draft): Changes {
+  return [
+    () => ({ now: timeOfDecision(random) }),
+    () => ({ now: timeOfDecision(random) }),
+    () => ({ now: draft.now + random.pick([1, 60_000, 150_000, 3_600_000]) }),
+    () => ({ address: address(random) }),
+    () => ({ assertions: { ...draft.assertions, ...runtime(random) } }),
+    () => ({ assertions: {} }),
+    () => ({ assertions: assertions(random) }),
+    () => ({
+      assertions: { ...draft.assertions, 'remit.environment': random.pick(ENVIRONMENTS) },
+    }),
+    () => ({ assertions: { ...draft.assertions, 'remit.tenant': random.pick(TENANTS) } }),
+    () => ({ body: oddBody(random) }),
+    () => ({ body: jsonBody(random), raw: !draft.raw }),
+    () => ({ headers: { ...draft.headers, plan: random.pick(['gold', 'silver', 'banned']) } }),
+  ];
+}
+
+function whatIsAsked(random: Random, bundle: GeneratedBundle, draft: Draft): Changes {
   const other = aimed(random, bundle);
   const service = random.pick(bundle.services);
-  const changes: readonly (() => Partial<Draft>)[] = [
-    () => ({ source: spiffeId(random) }),
-    () => ({ source: random.pick(['', 'CN=x', `spiffe://${HOME}`, `${draft.source}/`]) }),
-    () => ({ source: random.pick(['spiffe://evil.example/ns/pay/sa/cart', `${draft.source}x`]) }),
+  const [path] = draft.path.split('?');
+  return [
     () => ({ method: random.pick(['GET', 'HEAD', 'POST', 'DELETE', 'get', '', 'PURGE']) }),
     () => ({ path: other.path }),
+    () => ({ path: other.path, method: other.method, body: other.body }),
+    () => ({ path: `${path}?${random.pick(QUERIES)}` }),
     () => ({ path: random.pick(ODD_PATHS) }),
-    () => ({ path: `${draft.path}${random.pick(['/', 'x', '/x', '%20'])}` }),
+    () => ({ path: `${path}${random.pick(['/', 'x', '/x', '%20'])}` }),
     () => ({ path: draft.path.replace(/acme|blue/, random.pick(TENANTS)) }),
-    () => ({ destination: random.pick([other.destination, '', spiffeId(random)]) }),
+    () => ({ destination: random.pick([other.destination, '', TOOLS, spiffeId(random)]) }),
     () => ({ extension: random.pick([`${service.namespace}/${service.name}`, 'pay/none', '']) }),
     () => ({ host: hostOf(random, service), headers: {} }),
     () => ({ headers: headers(random, random.pick([draft.host, 'z.example'])) }),
     () => ({ lines: lines(random, draft.host) }),
-    () => ({ asker: asker(random, bundle) }),
     () => ({ http: !draft.http }),
     () => ({ sni: random.pick([other.sni, ...SERVER_NAMES, ...ODD_SERVER_NAMES]) }),
     () => ({ port: random.pick(PORTS) }),
   ];
-  return { ...draft, ...random.pick(changes)() };
 }
 
 /** The draft as the official CheckRequest has it. */
 export function officialRequest(draft: Draft): OfficialRequest {
-  const { source, destination, extension, method, path, host, headers: map, lines: list } = draft;
-  const { sni, port } = draft;
-  const http = { method, path, host, headers: map, header_map: { headers: list } };
+  const { source, destination, extension, method, path, host, lines: list, body } = draft;
+  const { sni, port, address: peer } = draft;
+  const map = { ...draft.headers, ...body.headers };
+  const content = draft.raw ? { raw_body: Buffer.from(body.text) } : { body: body.text };
+  const http = { method, path, host, headers: map, header_map: { headers: list }, ...content };
+  const service = extension === '' ? { other: 'x' } : { 'remit.service': extension };
+  const from = peer === '' ? {} : { address: { socket_address: { address: peer } } };
   return {
     attributes: {
-      source: { principal: source },
+      source: { principal: source, ...from },
       destination: {
         principal: destination,
         address: { socket_address: { address: '10.0.0.1', port_value: port } },
       },
       tls_session: { sni },
       request: draft.http ? { http } : {},
-      context_extensions: extension === '' ? { other: 'x' } : { 'remit.service': extension },
+      context_extensions: { ...service, ...draft.assertions },
     },
   };
 }

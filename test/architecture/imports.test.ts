@@ -33,7 +33,7 @@ const MAY_IMPORT: Readonly<Record<Folder, readonly Folder[]>> = {
 
 /** Modules of Node that compute and do nothing else, and the packages deciding is built on. */
 const PURE: Readonly<Record<'engine' | 'envoy', readonly string[]>> = {
-  engine: ['node:crypto', '@peculiar/asn1-schema', '@peculiar/asn1-x509', 'yaml', 'zod'],
+  engine: ['node:crypto', '@peculiar/asn1-schema', '@peculiar/asn1-x509', 're2js', 'yaml', 'zod'],
   envoy: ['node:buffer', 'protobufjs'],
 };
 
@@ -41,10 +41,15 @@ const PURE: Readonly<Record<'engine' | 'envoy', readonly string[]>> = {
 const ENTRIES: Readonly<Record<string, readonly [file: string, mentions: string]>> = {
   'cli/main.ts': ['bin/remit.js', '../cli/main.ts'],
   'engine/engine.ts': ['package.json', 'dist/engine/engine.js'],
+  'engine/cel/condition.ts': ['test/cel/fixture.ts', 'engine/cel/condition.ts'],
+  'engine/cel/expression.ts': ['test/cel/conformance_run.ts', 'engine/cel/expression.ts'],
   'workers/pool_worker.ts': ['workers/pooled_checker.ts', 'pool_worker'],
   'server/acceptor_thread.ts': ['server/acceptors.ts', 'acceptor_thread'],
   'server/load_child.ts': ['server/load_process.ts', 'load_child'],
 };
+
+/** What no rule needs yet; to be struck off as soon as something imports it. */
+const AWAITED: readonly string[] = [];
 
 const byPath = new Map(SOURCES.map((file) => [file.path, file]));
 const of = (...folders: string[]) => SOURCES.filter(({ path }) => folders.includes(folderOf(path)));
@@ -238,11 +243,11 @@ describe('every file of the package', () => {
     PRODUCT_SOURCES.flatMap(({ imports }) => imports.map(({ target }) => target)),
   );
 
-  it('is imported by another, or is an entry', () => {
+  it('is imported by another, or is an entry, or is awaited', () => {
     const unused = PRODUCT_SOURCES.map(({ path }) => path).filter((path) => !imported.has(path));
     assert.deepEqual(
       unused.filter((path) => !(path in ENTRIES)),
-      [],
+      AWAITED,
     );
   });
 

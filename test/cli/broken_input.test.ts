@@ -67,7 +67,7 @@ describe('a broken bundle', () => {
     assert.equal(code, 2);
     const lines = stderr.trimEnd().split('\n');
     assert.equal(lines.filter((line) => line.includes(': error: ')).length, 200);
-    assert.match(lines.at(-2)!, /^and \d+ more$/);
+    assert.match(lines.at(-2)!, /^and at least \d+ more$/);
   });
 
   it('may be a folder that is not there', async () => {

@@ -124,6 +124,16 @@ for (const peerPrincipal of ${JSON.stringify([IDS.checkout, IDS.reporting])}) {
     },
     destination: { principal: ${JSON.stringify(IDS.payments)}, host: '', extension: '' },
     action: { kind: 'request', method: 'GET', path: '/v1/accounts/42' },
+    request: {
+      method: 'GET',
+      path: '/v1/accounts/42',
+      host: '',
+      sourceAddress: '',
+      headers: () => new Map(),
+      query: () => new Map(),
+      body: () => { throw new Error('no rule reads it'); },
+    },
+    extensions: new Map(),
     fault: undefined,
   }, { kind: 'local' }, snapshot, NO_FACTS, 0);
   if (step.kind !== 'answer') throw new Error(step.kind);

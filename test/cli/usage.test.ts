@@ -9,7 +9,17 @@ const { version } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
 ) as { version: string };
 
-const COMMANDS = ['serve', 'validate', 'decide', 'version'];
+const COMMANDS = [
+  'serve',
+  'validate',
+  'decide',
+  'test',
+  'explain',
+  'can-i',
+  'review',
+  'completion',
+  'version',
+];
 
 const HELP = [['--help'], ['-h'], ['help']];
 const VERSION = [['version'], ['--version']];

@@ -84,7 +84,7 @@ const denials: {
     name: 'another object of the same kind (C-021)',
     who: 'batch',
     path: ACCOUNT,
-    reason: 'authz.no_match',
+    reason: 'authz.resource',
   },
 ];
 
@@ -221,7 +221,7 @@ function deniedRequests(): void {
       await rig.http('batch', { method: 'GET', path: ACCOUNT, headers }),
       403,
     );
-    assert.deepEqual(decision.reasons, ['authz.no_match']);
+    assert.deepEqual(decision.reasons, ['authz.resource']);
   });
 }
 
@@ -273,7 +273,7 @@ function grpcCalls(): void {
   });
 
   for (const [who, method, reason] of [
-    ['reporting', 'GetBalance', 'authz.no_match'],
+    ['reporting', 'GetBalance', 'authz.resource'],
     ['checkout', 'CloseBooks', 'ctx.unmapped_operation'],
   ] as const) {
     it(`ends with PERMISSION_DENIED when it is denied (${reason})`, async () => {

@@ -168,7 +168,7 @@ function refused(): void {
       name: 'another port, for which there is no rule',
       who: 'checkout',
       servername: 'db.store.example',
-      reason: 'authz.no_match',
+      reason: 'authz.verb',
       listener: 'admin',
     },
     {

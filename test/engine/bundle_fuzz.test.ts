@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { compileSnapshot } from '../../engine/compile_snapshot.ts';
 import { Diagnostics, formatDiagnostic } from '../../engine/diagnostic.ts';
-import { DEFAULT_SETTINGS } from '../../engine/snapshot.ts';
+import { DEFAULT_SETTINGS } from '../../engine/settings.ts';
 import {
   answerTo,
   CHECKOUT,

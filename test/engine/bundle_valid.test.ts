@@ -94,9 +94,13 @@ describe('a bundle', () => {
     assert.deepEqual(Object.fromEntries(counts), {
       services: 1,
       policies: 1,
+      roles: 0,
+      exceptions: 0,
       identities: 1,
       issuers: 0,
       enforcers: 3,
+      taskProfiles: 0,
+      tests: 0,
       keyFiles: 0,
     });
     const { operations, authorization } = bundle.services[0]!.document.spec;
@@ -105,6 +109,8 @@ describe('a bundle', () => {
       grpc: '/bank.v1.Ledger/GetBalance',
       verb: 'read',
       dataClass: 'internal',
+      source: false,
+      requestable: false,
       taskFree: false,
     });
     assert.equal(bundle.policies[0]!.document.spec.rules[1]!.crossTenant, false);

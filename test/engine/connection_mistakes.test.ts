@@ -10,7 +10,7 @@ const connections: Mistake[] = [
   {
     name: 'both http and l4',
     text: O('{http: GET /a, l4: {}}'),
-    want: [['3:25', 'operation `op`', 'exactly one of http, grpc and l4']],
+    want: [['3:25', 'operation `op`', 'exactly one of http, grpc, l4 and mcp']],
   },
   {
     name: 'a request that connects',

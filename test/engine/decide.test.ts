@@ -32,6 +32,14 @@ function decisionOn(rules: readonly Document[], now = NOW) {
   return verdictOn(meshWith(rules), { now }).decision;
 }
 
+/** What no rule of a mesh says anything about. */
+const PLAIN = {
+  shadow: [],
+  errors: [],
+  obligations: { headers: [], metadata: [], denialBody: '' },
+  validUntil: NOW + 5 * 60_000,
+};
+
 describe('a decision', () => {
   it('is deny when no rule matches, and names none', () => {
     assert.deepEqual(decisionOn([]), {
@@ -39,7 +47,7 @@ describe('a decision', () => {
       reason: 'authz.no_match',
       rules: [],
       ruleCount: 0,
-      shadow: [],
+      ...PLAIN,
     });
   });
 
@@ -49,7 +57,7 @@ describe('a decision', () => {
       reason: undefined,
       rules: ['pay/p/a'],
       ruleCount: 1,
-      shadow: [],
+      ...PLAIN,
     });
   });
 
@@ -60,7 +68,7 @@ describe('a decision', () => {
       reason: 'authz.forbidden',
       rules: ['pay/p/b', 'pay/p/c'],
       ruleCount: 2,
-      shadow: [],
+      ...PLAIN,
     });
   });
 

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { digestOfAll } from '../../engine/digest.ts';
-import type { Settings } from '../../engine/snapshot.ts';
+import type { Settings } from '../../engine/settings.ts';
 import {
   CHECKOUT,
   type Document,

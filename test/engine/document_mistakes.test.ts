@@ -4,7 +4,8 @@ import { describeMistakes, type Mistake } from './mistakes.ts';
 
 const I = (spec: string) => `kind: Identity\nmetadata: {name: i}\nspec: ${spec}`;
 const E = (spec: string) => `kind: Enforcer\nmetadata: {name: e}\nspec: ${spec}`;
-const ONE_OF_THE_KINDS = 'one of Service, Policy, Identity, Issuer, Enforcer';
+const ONE_OF_THE_KINDS =
+  'one of Service, Policy, Role, Exception, Identity, Issuer, Enforcer, TaskProfile, Test';
 const ONE_OF_THE_PRINCIPAL_KINDS = 'one of workload, agent, ci, third_party, gateway, human';
 
 const documents: Mistake[] = [
@@ -164,7 +165,13 @@ const identities: Mistake[] = [
   {
     name: 'a third party, which needs a ceiling',
     text: I('{spiffe: spiffe://a/b, kind: third_party}'),
-    want: [['3:36', 'a third party needs a ceiling, which is not available in this version']],
+    want: [
+      [
+        '3:36',
+        'a third party needs a ceiling: what no rule can exceed for it',
+        '`ceiling` beside it',
+      ],
+    ],
   },
 ];
 

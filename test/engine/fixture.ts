@@ -2,6 +2,15 @@
 // ask a snapshot: what is not said has a harmless default.
 
 import assert from 'node:assert/strict';
+import {
+  AccessRequest,
+  type Operation,
+  type Principal,
+  type RequestAttributes,
+} from '../../engine/access_request.ts';
+import { BodyProblem } from '../../engine/body/body.ts';
+import { parseQuery } from '../../engine/body/query.ts';
+import { readBody } from '../../engine/body/read_body.ts';
 import { check, type Inquiry, type Verdict } from '../../engine/check.ts';
 import { compileSnapshot } from '../../engine/compile_snapshot.ts';
 import { Diagnostics, formatDiagnostic } from '../../engine/diagnostic.ts';
@@ -9,7 +18,8 @@ import { NO_FACTS, type ProofResult } from '../../engine/facts.ts';
 import type { Failure } from '../../engine/failure.ts';
 import type { Asker } from '../../engine/identity/enforcer.ts';
 import { verifyProof } from '../../engine/identity/proof.ts';
-import { DEFAULT_SETTINGS, type Settings, type Snapshot } from '../../engine/snapshot.ts';
+import { DEFAULT_SETTINGS, type Settings } from '../../engine/settings.ts';
+import type { Snapshot } from '../../engine/snapshot.ts';
 
 export type Document = Readonly<Record<string, unknown>>;
 
@@ -102,6 +112,13 @@ export interface Ask {
   readonly sni?: string;
   readonly port?: number;
   readonly fault?: Failure;
+  /** Names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** JSON, or text that is sent as it is. */
+  readonly body?: unknown;
+  readonly sourceAddress?: string;
+  /** `context_extensions` by whole name. */
+  readonly extensions?: Readonly<Record<string, string>>;
   readonly asker?: Asker;
   readonly now?: number;
 }
@@ -123,9 +140,52 @@ export function inquiryOf(ask: Ask): Inquiry {
     action:
       ask.http === null
         ? { kind: 'connection', sni: ask.sni ?? '', port: ask.port ?? 0 }
-        : { kind: 'request', method: method!, path: path ?? '' },
+        : { kind: 'request', method: method!, path: (path ?? '').replace(/[?#].*/, '') },
+    request: attributesOf(ask),
+    extensions: new Map(Object.entries(ask.extensions ?? {})),
     fault: ask.fault,
   };
+}
+
+function attributesOf(ask: Ask): RequestAttributes {
+  const [method = '', target = ''] = (ask.http === null ? '' : (ask.http ?? 'GET /a')).split(' ');
+  const headers = new Map(Object.entries({ 'content-type': 'application/json', ...ask.headers }));
+  const { body } = ask;
+  const text = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body);
+  return {
+    method,
+    path: target.replace(/[?#].*/, ''),
+    host: ask.host ?? '',
+    sourceAddress: ask.sourceAddress ?? '',
+    headers: () => headers,
+    query: () => {
+      const query = parseQuery(target);
+      return query instanceof BodyProblem ? undefined : query;
+    },
+    body: () =>
+      readBody({
+        bytes: Buffer.from(text),
+        contentType: headers.get('content-type') ?? '',
+        contentEncoding: headers.get('content-encoding') ?? '',
+        contentLength: headers.get('content-length') ?? '',
+        partial: headers.get('x-envoy-auth-partial-body') ?? '',
+      }),
+  };
+}
+
+/** A request of nobody that any enforcer has to vouch for. */
+export function accessBy(principal: Principal, operation: Operation): AccessRequest {
+  return new AccessRequest({
+    principal,
+    operation,
+    resource: { type: operation.resourceType, id: 'payments', tenant: '' },
+    context: { enforcer: '', runtime: new Map(), notBefore: undefined, notAfter: undefined },
+    request: attributesOf({}),
+    captureNames: [],
+    captures: [],
+    now: NOW,
+    bodyShape: undefined,
+  });
 }
 
 export function verdictOn(snapshot: Snapshot, ask: Ask = {}): Verdict {

@@ -11,9 +11,13 @@ const TD = 'spiffe://prod.example';
 
 function principalOf(id: string, entries: Readonly<Record<string, Document>>) {
   const documents = Object.entries(entries).map(([spiffe, spec]) => identity(spiffe, spec));
-  const parsed = parseSpiffeId(id);
-  assert.ok(parsed instanceof SpiffeId);
-  return snapshotOf([...documents, GATEWAY]).proof.inventory.find(parsed);
+  return snapshotOf([...documents, GATEWAY]).proof.inventory.find(parsed(id));
+}
+
+function parsed(text: string): SpiffeId {
+  const id = parseSpiffeId(text);
+  assert.ok(id instanceof SpiffeId);
+  return id;
 }
 
 /** Each entry's tenant is the name by which it is found again. */
@@ -52,26 +56,62 @@ describe('the inventory', () => {
       for (const order of [entries, entries.toReversed()]) {
         const specs = order.map((path) => [`${TD}${path}`, { tenant: path }]);
         const principal = principalOf(`${TD}${id}`, Object.fromEntries(specs));
-        assert.deepEqual([principal.tenant, principal.known], [want, want !== '']);
+        assert.deepEqual([principal.entry.tenant, principal.known], [want, want !== '']);
       }
     });
   }
 
   it('says what a principal is, and never how strongly it is proved', () => {
-    const spec = { kind: 'ci', tenant: 'acme', environment: 'prod', purpose: 'builds' };
-    const principal = principalOf(CHECKOUT, { [CHECKOUT]: spec });
-    assert.deepEqual(
-      { ...principal, spiffe: principal.spiffe?.id },
-      {
-        id: CHECKOUT,
-        spiffe: CHECKOUT,
-        assurance: 'asserted',
-        known: true,
+    const spec = {
+      kind: 'ci',
+      tenant: 'acme',
+      environment: 'prod',
+      purpose: 'builds',
+      roles: ['ops/builder'],
+      attributes: { team: 'build', cost: 7, trusted: true, regions: ['eu', 'us'] },
+      audiences: ['pay/payments'],
+      ceiling: { verbs: ['read'] },
+      maxLifetime: '12h',
+      expiresAt: '2027-01-01T00:00:00+01:00',
+      reviewBy: '2026-12-31',
+    };
+    const builder = {
+      kind: 'Role',
+      metadata: { name: 'builder', namespace: 'ops' },
+      spec: { covers: [{ resources: ['build/*'] }] },
+    };
+    const snapshot = snapshotOf([builder, identity(CHECKOUT, spec), GATEWAY], {
+      overdueReviews: 'deny',
+    });
+    const { spiffe, ...principal } = snapshot.proof.inventory.find(parsed(CHECKOUT));
+    assert.equal(spiffe?.id, CHECKOUT);
+    assert.deepEqual(principal, {
+      id: CHECKOUT,
+      assurance: 'asserted',
+      known: true,
+      entry: {
         kind: 'ci',
         tenant: 'acme',
         environment: 'prod',
+        roles: ['ops/builder'],
+        attributes: new Map<string, unknown>([
+          ['team', 'build'],
+          ['cost', 7],
+          ['trusted', true],
+          ['regions', ['eu', 'us']],
+        ]),
+        audiences: new Set(['pay/payments']),
+        ceiling: { dataClasses: undefined, verbs: ['read'], services: undefined },
+        maxLifetimeMs: 12 * 3_600_000,
+        expiresAt: Date.parse('2026-12-31T23:00:00Z'),
+        reviewUntil: Date.parse('2027-01-01T00:00:00Z'),
       },
-    );
+    });
+  });
+
+  it('forgets a review where one that is over does not matter', () => {
+    const { entry } = principalOf(CHECKOUT, { [CHECKOUT]: { reviewBy: '2020-01-01' } });
+    assert.equal(entry.reviewUntil, Number.POSITIVE_INFINITY);
   });
 
   it('gives a pattern’s entry the id of the caller', () => {
@@ -79,7 +119,7 @@ describe('the inventory', () => {
   });
 
   it('has a kind for everybody: a workload when nothing is said', () => {
-    assert.equal(principalOf(CHECKOUT, { [CHECKOUT]: {} }).kind, 'workload');
+    assert.equal(principalOf(CHECKOUT, { [CHECKOUT]: {} }).entry.kind, 'workload');
   });
 
   it('believes the trust domains of its entries and the mesh’s own, and no others', () => {
@@ -104,7 +144,7 @@ describe('the inventory', () => {
           .filter((it) => it.every((part, index) => part === '*' || part === segments[index]));
         // `*` sorts before letters, so the largest has its first wildcard last.
         const best = fits.map((it) => `/${it.join('/')}`).sort((a, b) => (a < b ? 1 : -1))[0];
-        assert.equal(found.tenant, best ?? '');
+        assert.equal(found.entry.tenant, best ?? '');
       }),
       { numRuns: 300 },
     );

@@ -6,7 +6,7 @@ import * as asn from '@peculiar/asn1-x509';
 import { parseBundle } from '../../engine/bundle/parse_bundle.ts';
 import { compileSnapshot } from '../../engine/compile_snapshot.ts';
 import { Diagnostics, formatDiagnostic } from '../../engine/diagnostic.ts';
-import { DEFAULT_SETTINGS } from '../../engine/snapshot.ts';
+import { DEFAULT_SETTINGS } from '../../engine/settings.ts';
 import {
   basicConstraints,
   extension,

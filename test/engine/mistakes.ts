@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { compileSnapshot } from '../../engine/compile_snapshot.ts';
 import { Diagnostics } from '../../engine/diagnostic.ts';
-import { DEFAULT_SETTINGS } from '../../engine/snapshot.ts';
+import { DEFAULT_SETTINGS } from '../../engine/settings.ts';
 
 /** `line:column`, message, what was expected, what may have been meant. */
 export type Told = readonly [string, string, (string | undefined)?, string?];

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { parseOperationReference } from '../../engine/policy/operation_reference.ts';
 import { parseResourcePattern, parseTextTemplate } from '../../engine/policy/resource_pattern.ts';
 import { isTextPattern, parseTextPattern } from '../../engine/policy/text_pattern.ts';
+import { CHECKOUT, policy, service, textOf, told } from './fixture.ts';
 
 const texts: { pattern: string; matches: string[]; not: string[] }[] = [
   { pattern: 'prod', matches: ['prod'], not: ['', 'Prod', 'prod ', 'prod-eu', 'a-prod'] },
@@ -105,24 +105,41 @@ describe('a text template', () => {
 });
 
 describe('a reference to operations', () => {
-  it('is within the policy’s own namespace unless it names another', () => {
-    const service = (text: string) => parseOperationReference(text, 'pay')?.service;
-    assert.equal(service('op'), undefined);
-    assert.equal(service('ledger/op'), 'pay/ledger');
-    assert.equal(service('crm/ledger/op'), 'crm/ledger');
-  });
+  const said = (reference: string) => {
+    const operations = { op: { http: 'GET /a' }, drop: { http: 'DELETE /a', verb: 'admin' } };
+    const to = { operations: [reference] };
+    const rule = { id: 'a', effect: 'permit', from: { principals: [CHECKOUT] }, to };
+    const documents = [service('ledger', { operations }), policy('p', [rule])];
+    return told(textOf(documents)).map((line) => line.replace(/^b.yaml:\d+:\d+: error: /, ''));
+  };
 
-  it('names one operation, or is a pattern over names', () => {
-    const exact = (text: string) => parseOperationReference(text, 'pay')?.exact;
-    assert.equal(exact('op'), true);
-    assert.equal(exact('ledger/op'), true);
-    assert.equal(exact('op*'), false);
-    assert.equal(exact('ledger/*'), false);
-  });
+  for (const text of [
+    'op',
+    'op*',
+    '*',
+    'ledger/op',
+    'ledger/*',
+    'pay/ledger/op',
+    'pay/ledger/*p',
+  ]) {
+    it(`is ${text}`, () => assert.deepEqual(said(text), []));
+  }
 
-  for (const text of ['', '/', 'a/', '/a', 'a//b', 'a/b/c/d', '*/op', 'a/*/op', 'o*p', 'a/**']) {
-    it(`is not ${JSON.stringify(text)}`, () => {
-      assert.equal(parseOperationReference(text, 'pay'), undefined);
+  for (const text of [
+    '/',
+    'a/',
+    '/a',
+    'a//b',
+    'a/b/c/d',
+    '*/op',
+    'a/*/op',
+    'o*p',
+    'a/**',
+    '//op',
+  ]) {
+    it(`is not ${text}`, () => {
+      const want = `\`${text}\`: expected \`operation\` or \`service/operation\``;
+      assert.deepEqual(said(text), [want]);
     });
   }
 });

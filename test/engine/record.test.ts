@@ -75,7 +75,9 @@ const REQUEST =
   '"request":{"method":"POST","path":"/t/acme/a/17","host":"payments.example",' +
   `"destination":"${PAYMENTS}","requestId":"r-1","sni":null,"port":null}`;
 const IN_FORCE = `"policyDigest":"${POLICY}","snapshotVersion":1,`;
-const TAIL = `"credential":null,"revision":7,"durationUs":12.5,${REQUEST}}\n`;
+const UNTIL = '"validUntil":"2026-11-22T12:05:00.000Z",';
+const PLAIN = '"errors":[],"obligations":null,';
+const TAIL = `"credential":null,${UNTIL}"revision":7,"durationUs":12.5,${REQUEST}}\n`;
 const NO_OPERATION = '"operation":null,"verb":null,"dataClass":null';
 const NO_RESOURCE = '"resource":null,"tenant":null,';
 const OPERATION =
@@ -101,8 +103,8 @@ const golden: { name: string; ask: Ask; evidence: string; decision: string }[] =
     decision:
       '"result":"evaluated","outcome":"allow","reasons":[],"rules":["pay/refunds/shop"],' +
       '"ruleCount":1,"shadow":[{"rule":"pay/refunds/tried","outcome":"deny"}],' +
-      `"enforcer":"gateway","principal":"${CHECKOUT}","service":"pay/payments",${OPERATION},` +
-      `"environment":"prod",${IN_FORCE}${RESOURCE}`,
+      `${PLAIN}"enforcer":"gateway","principal":"${CHECKOUT}","service":"pay/payments",${OPERATION},` +
+      `"environment":"prod","assurance":"asserted",${IN_FORCE}${RESOURCE}`,
   },
   {
     name: 'a proof that failed',
@@ -113,8 +115,8 @@ const golden: { name: string; ask: Ask; evidence: string; decision: string }[] =
       `"reason":"authn.untrusted_issuer","proofDigest":"${PROOF}",${NO_CREDENTIAL}`,
     decision:
       '"result":"not_evaluated","outcome":"deny","reasons":["authn.untrusted_issuer"],' +
-      '"rules":[],"ruleCount":0,"shadow":[],"enforcer":"gateway","principal":null,' +
-      `"service":"pay/payments",${NO_OPERATION},"environment":"prod",${IN_FORCE}${NO_RESOURCE}`,
+      '"rules":[],"ruleCount":0,"shadow":[],' +
+      `${PLAIN}"enforcer":"gateway","principal":null,"service":"pay/payments",${NO_OPERATION},"environment":"prod","assurance":"none",${IN_FORCE}${NO_RESOURCE}`,
   },
   {
     name: 'a refused permission',
@@ -126,8 +128,8 @@ const golden: { name: string; ask: Ask; evidence: string; decision: string }[] =
     decision:
       '"result":"evaluated","outcome":"deny","reasons":["authz.boundary"],"rules":[],' +
       '"ruleCount":0,"shadow":[{"rule":"pay/refunds/tried","outcome":"deny"}],' +
-      `"enforcer":"gateway","principal":"${CHECKOUT}","service":"pay/payments",` +
-      `${OPERATION},"environment":"prod",${IN_FORCE}${RESOURCE.replace('acme', 'globex')}`,
+      `${PLAIN}"enforcer":"gateway","principal":"${CHECKOUT}","service":"pay/payments",` +
+      `${OPERATION},"environment":"prod","assurance":"asserted",${IN_FORCE}${RESOURCE.replace('acme', 'globex')}`,
   },
   {
     name: 'an enforcer that nobody knows',
@@ -138,8 +140,8 @@ const golden: { name: string; ask: Ask; evidence: string; decision: string }[] =
       `"proofDigest":"${PROOF}",${NO_CREDENTIAL}`,
     decision:
       '"result":"not_evaluated","outcome":"deny","reasons":["authn.untrusted_enforcer"],' +
-      '"rules":[],"ruleCount":0,"shadow":[],"enforcer":"","principal":null,"service":null,' +
-      `${NO_OPERATION},"environment":null,${IN_FORCE}${NO_RESOURCE}`,
+      '"rules":[],"ruleCount":0,"shadow":[],' +
+      `${PLAIN}"enforcer":"","principal":null,"service":null,${NO_OPERATION},"environment":null,"assurance":"none",${IN_FORCE}${NO_RESOURCE}`,
   },
 ];
 

@@ -40,7 +40,7 @@ const rules: Mistake[] = [
       [
         '3:40',
         'unknown field `form` in spec.rules[0]',
-        'one of id, effect, from, to, mode, crossTenant',
+        'one of id, effect, from, to, require, condition, between, mode, obligations, crossTenant, suspendable',
         'from',
       ],
     ],
@@ -62,7 +62,7 @@ const rules: Mistake[] = [
       [
         '3:53',
         'unknown field `not` in spec.rules[0].from.not',
-        'one of principals, trustDomains, namespaces, serviceAccounts, kinds',
+        'one of principals, trustDomains, namespaces, serviceAccounts, kinds, roles, actors, claims, runtime, ipBlocks',
       ],
     ],
   },
@@ -81,7 +81,7 @@ const rules: Mistake[] = [
       [
         '3:53',
         'unknown field `anonymous` in spec.rules[0].from.not',
-        'one of principals, trustDomains, namespaces, serviceAccounts, kinds',
+        'one of principals, trustDomains, namespaces, serviceAccounts, kinds, roles, actors, claims, runtime, ipBlocks',
       ],
     ],
   },

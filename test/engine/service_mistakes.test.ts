@@ -144,12 +144,12 @@ const operations: Mistake[] = [
   {
     name: 'none of http, grpc and l4',
     text: O('{verb: read}'),
-    want: [['3:25', 'operation `op`', 'exactly one of http, grpc and l4']],
+    want: [['3:25', 'operation `op`', 'exactly one of http, grpc, l4 and mcp']],
   },
   {
     name: 'both http and grpc',
     text: O('{http: GET /a, grpc: /a.B/C}'),
-    want: [['3:25', 'operation `op`', 'exactly one of http, grpc and l4']],
+    want: [['3:25', 'operation `op`', 'exactly one of http, grpc, l4 and mcp']],
   },
   {
     name: 'a method in lower case',

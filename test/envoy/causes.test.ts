@@ -219,10 +219,10 @@ const causes: Cause[] = [
   {
     name: 'an object that the permit leaves out',
     ask: { http: 'GET /doc/2' },
-    want: 'authz.no_match',
+    want: 'authz.resource',
   },
-  { name: 'a strong verb', ask: { http: 'PUT /a' }, want: 'authz.no_match' },
-  { name: 'an admin resource', ask: { http: 'DELETE /a' }, want: 'authz.no_match' },
+  { name: 'a strong verb', ask: { http: 'PUT /a' }, want: 'authz.verb' },
+  { name: 'an admin resource', ask: { http: 'DELETE /a' }, want: 'authz.resource' },
   { name: 'a forbid', ask: { http: 'POST /a' }, want: 'authz.forbidden' },
   { name: 'a forbid, for nobody', ask: { caller: '', http: 'POST /a' }, want: 'authz.forbidden' },
   { name: 'another tenant', ask: { http: 'GET /t/globex' }, want: 'authz.boundary' },

@@ -11,7 +11,7 @@ import { grpcCode, REASON_CODES, type Reason } from '../../engine/reason.ts';
 import * as exported from '../../envoy/check_response.ts';
 import { encodeCheckResponse } from '../../envoy/check_response.ts';
 import { REMOVED_HEADERS } from '../../envoy/reserved_headers.ts';
-import { CHECKOUT, meshWith } from '../engine/fixture.ts';
+import { CHECKOUT, meshWith, REPORTS } from '../engine/fixture.ts';
 import { metadataOf, statusOf } from './answered.ts';
 import {
   answerTo,
@@ -28,6 +28,33 @@ import { goldenNames, matchesGolden } from './golden.ts';
 const SNAPSHOT = meshWith([
   { id: 'a', effect: 'permit', from: { principals: [CHECKOUT] }, to: {} },
   { id: 'b', effect: 'permit', from: { anonymous: true }, to: {} },
+  {
+    id: 'c',
+    effect: 'permit',
+    from: { principals: [REPORTS] },
+    to: { operations: ['write'] },
+    obligations: {
+      headers: { 'x-log-level': 'full', 'x-budget': '5' },
+      metadata: { cost: 0.5, billed: true, team: 'Büro' },
+    },
+  },
+  {
+    id: 'd',
+    effect: 'permit',
+    from: { principals: [REPORTS] },
+    to: {},
+    obligations: { headers: { 'x-budget': '7', 'x-more': 'd' }, metadata: { cost: 9 } },
+  },
+  {
+    id: 'f',
+    effect: 'forbid',
+    from: { principals: [CHECKOUT] },
+    to: { operations: ['write'] },
+    obligations: {
+      denialBody: 'Writing is "closed" \\ until Monday.',
+      metadata: { ticket: 'T-1' },
+    },
+  },
 ]);
 const CLIENTS = ['http', 'grpc'] as const;
 const CONTENT_TYPE = { http: 'application/json', grpc: 'application/grpc' } as const;
@@ -40,6 +67,8 @@ const pairs: Readonly<Record<string, Wire>> = {
   'deny-authz': { caller: CHECKOUT.replace('checkout', 'stranger') },
   'deny-ctx': { http: 'GET /nothing' },
   'deny-ctx-400': { http: 'GET /a;b' },
+  'allow-obliged': { http: 'POST /a', caller: REPORTS },
+  'deny-obliged': { http: 'POST /a' },
 };
 
 describe('the answer to', () => {
@@ -117,7 +146,7 @@ describe('C-111: no response is without a status', () => {
 
   it('a reason that is not in the table allows nobody', () => {
     const verdict = { ...verdictOf(new Failure('sys.internal', '')) };
-    const unknown: Verdict = { ...verdict, decision: denied('authz.nothing' as Reason) };
+    const unknown: Verdict = { ...verdict, decision: denied('authz.nothing' as Reason, 0) };
     assert.throws(() => encodeCheckResponse(unknown, DECISION_ID, 'http'));
   });
 });
@@ -228,7 +257,7 @@ describe('the dynamic metadata', () => {
           principal: { ...ANYBODY, id },
           service: undefined,
           access: undefined,
-          decision: { outcome: 'allow', reason: undefined, rules, ruleCount: 1, shadow: [] },
+          decision: { ...ALLOWED, rules },
           evaluated: true,
         };
         const response = decode(encodeCheckResponse(verdict, DECISION_ID, 'http'));
@@ -242,3 +271,4 @@ describe('the dynamic metadata', () => {
 });
 
 const ANYBODY = answerTo(SNAPSHOT, bytesOf()).verdict.principal!;
+const ALLOWED = answerTo(SNAPSHOT, bytesOf()).verdict.decision;

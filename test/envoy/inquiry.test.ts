@@ -2,7 +2,7 @@
 // that two parsers could read differently never reaches a rule unless the operator says so.
 
 import assert from 'node:assert/strict';
-import type { PathNormalization, Settings } from '../../engine/snapshot.ts';
+import type { PathNormalization, Settings } from '../../engine/settings.ts';
 import {
   CHECKOUT,
   GATEWAY,

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { PATH_NORMALIZATIONS, type PathNormalization } from '../../engine/snapshot.ts';
+import { PATH_NORMALIZATIONS, type PathNormalization } from '../../engine/settings.ts';
 import { canonicalPath, type PathAmbiguity, pathAmbiguity } from '../../envoy/path.ts';
 import { withSharedCases } from '../shared_cases.ts';
 

@@ -37,6 +37,10 @@ describe('the scan for a trace context', () => {
         certificate: true,
         sni: true,
         port: true,
+        body: true,
+        sourceAddress: true,
+        headers: new Set(['traceparent']),
+        extensions: true,
       });
       assert.ok(!isFailure(view));
       const scanned = scanTraceContext(bytes);

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { isFailure } from '../../engine/failure.ts';
+import type { AttributesRead } from '../../engine/settings.ts';
 import { decodeCheckRequest } from '../../envoy/check_request.ts';
 import { readMeaning } from './oracle.ts';
 import { encodeVarint, Malformed } from './wire_tree.ts';
@@ -12,7 +13,16 @@ function field(number: number, ...contents: readonly (Buffer | string)[]): Buffe
   return Buffer.concat([encodeVarint(number * 8 + 2), encodeVarint(content.length), content]);
 }
 
-const EVERYTHING = { host: true, certificate: true, sni: true, port: true };
+const EVERYTHING: AttributesRead = {
+  host: true,
+  certificate: true,
+  sni: true,
+  port: true,
+  body: true,
+  sourceAddress: true,
+  headers: new Set(['x']),
+  extensions: true,
+};
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
 const peer = field(1, field(4, 'spiffe://td.example/a'));
 const extension = (value: string): Buffer => field(10, field(1, 'remit.service'), field(2, value));

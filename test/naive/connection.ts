@@ -1,7 +1,7 @@
 // Which operation of a Service a connection without HTTP is (C-088): every `l4` operation is tried,
 // and the most specific wins.
 
-import type { OperationDocument, ServiceDocument } from '../../engine/bundle/kinds.ts';
+import type { OperationDocument, ServiceDocument } from '../../engine/bundle/service_kind.ts';
 import type { NaiveRequest } from './request.ts';
 import { lower } from './text.ts';
 

@@ -1,16 +1,23 @@
 // Who asks, and for which Service (DESIGN 5.7; section 6, "Choosing the Service").
 
-import type { EnforcerDocument, ServiceDocument } from '../../engine/bundle/kinds.ts';
+import type { EnforcerDocument } from '../../engine/bundle/identity_kind.ts';
+import type { ServiceDocument } from '../../engine/bundle/service_kind.ts';
 import type { NaiveAsker, NaiveRequest } from './request.ts';
 import { idMatches, readId } from './spiffe.ts';
 import { lower } from './text.ts';
 
 export interface NaiveEnforcer {
+  /** `namespace/name`, or the name alone. */
+  readonly id: string;
   readonly type: 'sidecar' | 'waypoint' | 'gateway';
   /** What it may assert of a peer. */
   readonly peer: readonly string[];
   /** Patterns of the destinations it may ask about; `*` is all, also those without an identity. */
   readonly askable: readonly string[];
+  /** Which values, and which names of facts, it may assert; `*` is any. */
+  readonly environments: readonly string[];
+  readonly tenants: readonly string[];
+  readonly runtime: readonly string[];
 }
 
 /** Known by the connection alone; a plaintext connection from elsewhere is nobody's. */
@@ -20,19 +27,32 @@ export function enforcerOf(
 ): NaiveEnforcer | undefined {
   if (asker.kind === 'remote') return undefined;
   if (asker.kind === 'everything') {
-    return { type: 'gateway', peer: ['principal', 'anonymous'], askable: ['*'] };
+    const all = ['*'];
+    const may = { askable: all, environments: all, tenants: all, runtime: all };
+    return { id: 'everything', type: 'gateway', peer: ['principal', 'anonymous'], ...may };
   }
   if (asker.kind === 'peer') return enforcerOfPeer(asker.id, enforcers);
-  const found = enforcers.find(({ metadata: { name, namespace }, spec }) =>
-    asker.kind === 'local'
-      ? spec.local
-      : asker.enforcer === (namespace === undefined ? name : `${namespace}/${name}`),
+  const found = enforcers.find((it) =>
+    asker.kind === 'local' ? it.spec.local : asker.enforcer === idOf(it),
   );
-  if (found === undefined) return undefined;
-  const { type, asserts, identities } = found.spec;
   // A sidecar asks about the workload it stands beside, and that is what it is itself.
-  const askable = type === 'sidecar' ? identities : asserts.destinations;
-  return { type, peer: asserts.peer, askable: askable ?? [] };
+  return found && naiveEnforcer(found, found.spec.identities);
+}
+
+function naiveEnforcer(
+  document: EnforcerDocument,
+  itself: readonly string[] | undefined,
+): NaiveEnforcer {
+  const { type, asserts } = document.spec;
+  return {
+    id: idOf(document),
+    type,
+    peer: asserts.peer,
+    askable: (type === 'sidecar' ? itself : asserts.destinations) ?? [],
+    environments: asserts.environment ?? [],
+    tenants: asserts.tenant ?? [],
+    runtime: asserts.runtime ?? [],
+  };
 }
 
 /** By its certificate: whoever names it exactly, else by the pattern that is literal earlier. */
@@ -41,17 +61,14 @@ function enforcerOfPeer(
   enforcers: readonly EnforcerDocument[],
 ): NaiveEnforcer | undefined {
   const id = readId(text);
-  const claims = enforcers.flatMap(({ spec }) =>
-    (spec.identities ?? [])
+  const claims = enforcers.flatMap((document) =>
+    (document.spec.identities ?? [])
       .filter((pattern) => id !== undefined && idMatches(pattern, id))
-      .map((pattern) => ({ spec, order: pattern.includes('*') ? maskOf(pattern) : '' })),
+      .map((pattern) => ({ document, order: pattern.includes('*') ? maskOf(pattern) : '' })),
   );
   const [first] = claims.sort((a, b) => (a.order < b.order ? -1 : 1));
-  if (first === undefined) return undefined;
-  const { type, asserts } = first.spec;
   // Whatever its pattern covers: a sidecar's certificate names the one workload beside it.
-  const askable = type === 'sidecar' ? [text] : asserts.destinations;
-  return { type, peer: asserts.peer, askable: askable ?? [] };
+  return first && naiveEnforcer(first.document, [text]);
 }
 
 function maskOf(pattern: string): string {
@@ -66,10 +83,11 @@ type Choice = ServiceDocument | undefined | 'authn.enforcer_scope' | 'ctx.destin
 /** Whoever speaks has to agree; undefined when nobody does. */
 export function chooseService(
   enforcer: NaiveEnforcer,
-  { destination, extension, http }: NaiveRequest,
+  { destination, extensions, http }: NaiveRequest,
   services: readonly ServiceDocument[],
 ): Choice {
   const { type } = enforcer;
+  const extension = extensions['remit.service'] ?? '';
   const byPrincipal = services.find((it) => it.spec.destinations?.includes(destination));
   if (type === 'sidecar' && destination === '' && extension === '') return 'authn.enforcer_scope';
   // What a sidecar names is always itself; from the others only a Service's destination matters.
@@ -89,8 +107,8 @@ export function chooseService(
   return new Set(speaking).size > 1 ? 'ctx.destination_conflict' : speaking[0];
 }
 
-function idOf({ metadata }: ServiceDocument): string {
-  return `${metadata.namespace}/${metadata.name}`;
+function idOf({ metadata: { name, namespace } }: ServiceDocument | EnforcerDocument): string {
+  return namespace === undefined ? name : `${namespace}/${name}`;
 }
 
 function mayAsk({ askable }: NaiveEnforcer, destination: string): boolean {

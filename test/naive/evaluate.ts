@@ -1,10 +1,13 @@
-// The naive evaluator: the specification of a decision in code. It takes parsed documents and tries
-// every rule on every request, without an index, a cache or a compiled form. Whatever the engine
-// answers has to be what this answers; test/agreement and test/fuzz compare the two.
+// The naive evaluator: the specification of a decision in code (docs/semantics.md). It takes parsed
+// documents and tries every rule on every request, without an index or a compiled form. Whatever
+// the engine answers has to be what this answers; test/agreement and test/fuzz compare the two.
 
 import type { Bundle } from '../../engine/bundle/bundle.ts';
-import type { ServiceDocument } from '../../engine/bundle/kinds.ts';
-import type { Reason } from '../../engine/reason.ts';
+import type { ServiceDocument } from '../../engine/bundle/service_kind.ts';
+import { bodyOf } from './body.ts';
+import { validityOf } from './bounds.ts';
+import { asserted, missing, runtimeFacts } from './context.ts';
+import { decide, NO_OBLIGATIONS } from './decide.ts';
 import { chooseService, enforcerOf } from './destination.ts';
 import { type NaiveOperation, operationOf } from './operation.ts';
 import { ambiguous, canonical } from './path.ts';
@@ -12,14 +15,15 @@ import { homeDomains, type NaivePrincipal, principalOf } from './principal.ts';
 import type {
   HeaderLine,
   NaiveAsker,
+  NaiveDecision,
+  NaiveReason,
   NaiveRequest,
   NaiveResult,
   NaiveSettings,
 } from './request.ts';
-import { ruleMatches } from './rule.ts';
-import { lower } from './text.ts';
-
-const NAMED_MAX = 16;
+import { isOverdue, type NaiveRule, naiveRules, reviewEnd } from './rules.ts';
+import { queryOf, type Situation } from './situation.ts';
+import { lower, textMatches } from './text.ts';
 
 /**
  * The documents of a bundle that loads without an error. Without issuers: certificates are compared
@@ -28,20 +32,26 @@ const NAMED_MAX = 16;
 export type NaiveBundle = {
   readonly [K in Exclude<
     keyof Bundle,
-    'issuers' | 'keyFiles'
+    'issuers' | 'policies' | 'exceptions' | 'taskProfiles' | 'tests' | 'keyFiles'
   >]: readonly Bundle[K][number]['document'][];
+} & {
+  /** Of all policies and exceptions. */
+  readonly rules: readonly NaiveRule[];
 };
 
 export function naiveBundle(bundle: Bundle): NaiveBundle {
   return {
     services: bundle.services.map(({ document }) => document),
-    policies: bundle.policies.map(({ document }) => document),
+    rules: naiveRules(
+      bundle.policies.map(({ document }) => document),
+      bundle.exceptions.map(({ document }) => document),
+    ),
+    roles: bundle.roles.map(({ document }) => document),
     identities: bundle.identities.map(({ document }) => document),
     enforcers: bundle.enforcers.map(({ document }) => document),
   };
 }
 
-/** In the order of DESIGN 5.6: first who asks, then who calls, then what, then whether. */
 export function evaluate(
   request: NaiveRequest,
   bundle: NaiveBundle,
@@ -49,6 +59,19 @@ export function evaluate(
   asker: NaiveAsker,
   now: number,
 ): NaiveResult {
+  const at = (time: number) => decisionAt(request, bundle, settings, asker, time);
+  const decision = at(now);
+  return Object.assign(validityOf(bundle, decision, at, now), decision);
+}
+
+/** The questions in their order; the first that denies gives the reason. */
+function decisionAt(
+  request: NaiveRequest,
+  bundle: NaiveBundle,
+  settings: NaiveSettings,
+  asker: NaiveAsker,
+  now: number,
+): NaiveDecision {
   const { services, identities, enforcers } = bundle;
   const enforcer = enforcerOf(asker, enforcers);
   if (enforcer === undefined) return denied('authn.untrusted_enforcer');
@@ -57,6 +80,8 @@ export function evaluate(
   const passes = isService(service) && service.spec.authorization === 'passThrough';
   const principal = principalOf(request, enforcer, passes, identities, settings);
   if (typeof principal === 'string') return denied(principal);
+  const unproved = boundOnProof(principal, isService(service) ? service : undefined);
+  if (unproved !== undefined) return denied(unproved, principal);
 
   const { http, headers } = request;
   if (repeats(headers)) return denied('ctx.duplicate_header', principal);
@@ -68,15 +93,28 @@ export function evaluate(
   }
   if (service === 'ctx.destination_conflict') return denied(service, principal);
   if (service === undefined) return denied('authz.no_policy', principal);
-  const operation = operationOf(service, request, path);
-  if (operation === undefined) return denied('ctx.unmapped_operation', principal);
-  // An enforcer's word is `asserted`: enough for confidential data, not for restricted.
-  const weak = operation.dataClass === 'confidential' && principal.id === undefined;
-  if (weak || operation.dataClass === 'restricted') {
-    return denied('authn.assurance', principal, operation);
-  }
-  if (!principal.known) return denied('authz.unknown_identity', principal, operation);
-  return decide(principal, operation, bundle, settings, now);
+  const declared = operationOf(service, request, path);
+  if (declared === undefined) return denied('ctx.unmapped_operation', principal);
+  const operation = asserted(declared, request, enforcer);
+  if (operation === undefined) return denied('ctx.destination_conflict', principal, declared);
+  const situation: Situation = {
+    now,
+    settings,
+    principal,
+    operation,
+    roles: bundle.roles,
+    home: homeDomains(identities, settings),
+    request,
+    path: path ?? '',
+    query: queryOf(http?.path ?? ''),
+    body: bodyOf(request, operation.document.body),
+    enforcer: enforcer.id,
+    runtime: runtimeFacts(request, enforcer),
+  };
+  const refused = refusedBeforeRules(situation, service);
+  if (refused !== undefined) return denied(refused, principal, operation);
+  const ruling = decide(bundle.rules, situation);
+  return { ...denied('authz.no_match', principal, operation), ...ruling };
 }
 
 function isService(service: ServiceDocument | string | undefined): service is ServiceDocument {
@@ -92,86 +130,63 @@ function repeats(headers: readonly HeaderLine[]): boolean {
   return host.length === 1 && authority.length === 1 && host[0] !== authority[0];
 }
 
-/** Default deny; a forbid overrides every permit; what is on trial decides nothing. */
-function decide(
-  principal: NaivePrincipal,
-  operation: NaiveOperation,
-  bundle: NaiveBundle,
-  settings: NaiveSettings,
-  now: number,
-): NaiveResult {
-  const home = homeDomains(bundle.identities, settings);
-  const matching = bundle.policies.flatMap(({ metadata, spec }) =>
-    spec.rules
-      .filter((rule) => ruleMatches(rule, metadata.namespace, principal, operation, home))
-      .map((rule) => {
-        const mode = rule.mode ?? spec.mode;
-        const until = mode === undefined ? undefined : Date.parse(mode.until);
-        return {
-          id: `${metadata.namespace}/${metadata.name}/${rule.id}`,
-          permit: rule.effect === 'permit',
-          stopped: rule.effect === 'permit' && crosses(principal, operation, rule.crossTenant),
-          onTrial: until !== undefined && now < until,
-          expired: until !== undefined && now >= until && rule.effect === 'permit',
-        };
-      })
-      .filter((it) => !it.expired),
+/** What the identity itself demands of its proof, and where it may be used. */
+function boundOnProof(
+  { entry }: NaivePrincipal,
+  service: ServiceDocument | undefined,
+): NaiveReason | undefined {
+  if (entry === undefined) return undefined;
+  const { maxLifetime, audiences } = entry.spec;
+  // What an enforcer asserts cannot show how long it lives.
+  if (maxLifetime !== undefined) return 'authn.assurance';
+  if (audiences === undefined || service === undefined) return undefined;
+  const { metadata, spec } = service;
+  const names = [`${metadata.namespace}/${metadata.name}`, ...(spec.destinations ?? [])];
+  return names.some((it) => audiences.includes(it)) ? undefined : 'authn.audience';
+}
+
+function refusedBeforeRules(
+  situation: Situation,
+  service: ServiceDocument,
+): NaiveReason | undefined {
+  const { principal, operation, settings, now } = situation;
+  // An enforcer's word is `asserted`: enough for confidential data, not for restricted.
+  const weak = operation.dataClass === 'confidential' && principal.id === undefined;
+  if (weak || operation.dataClass === 'restricted') return 'authn.assurance';
+  const lacking = missing(situation);
+  if (lacking !== undefined) return lacking;
+  if (!principal.known) return 'authz.unknown_identity';
+  const { entry } = principal;
+  const expiresAt = entry?.spec.expiresAt;
+  if (expiresAt !== undefined && now >= Date.parse(expiresAt)) return 'authz.unknown_identity';
+  const reviews = [entry?.spec.reviewBy, entry?.metadata.reviewBy, service.metadata.reviewBy];
+  if (reviews.some((it) => isOverdue(reviewEnd(it), settings, now))) return 'authz.review_overdue';
+  return underCeiling(principal, operation) ? undefined : 'authz.ceiling';
+}
+
+function underCeiling({ entry }: NaivePrincipal, operation: NaiveOperation): boolean {
+  const { dataClasses, verbs, services } = entry?.spec.ceiling ?? {};
+  const service = `${operation.namespace}/${operation.service}`;
+  return (
+    (dataClasses === undefined || dataClasses.includes(operation.dataClass)) &&
+    (verbs === undefined || verbs.some((it) => it === operation.verb)) &&
+    (services === undefined || services.some((it) => textMatches(it, service)))
   );
-  const inForce = matching.filter((it) => !it.onTrial);
-  const forbids = inForce.filter((it) => !it.permit);
-  const permits = inForce.filter((it) => it.permit && !it.stopped);
-  const taskMissing = principal.kind === 'agent' && !operation.taskFree;
-
-  let reason: Reason | undefined;
-  if (forbids.length > 0) reason = 'authz.forbidden';
-  else if (permits.length > 0) reason = taskMissing ? 'authz.task_required' : undefined;
-  else reason = inForce.some((it) => it.stopped) ? 'authz.boundary' : 'authz.no_match';
-
-  const deciding = forbids.length > 0 ? forbids : permits;
-  const wouldAllow = forbids.length === 0 && !taskMissing;
-  const shadow = matching
-    .filter((it) => it.onTrial && !it.stopped)
-    .map((it) => ({ rule: it.id, outcome: outcome(it.permit && wouldAllow) }))
-    .sort((a, b) => (a.rule < b.rule ? -1 : 1));
-  return {
-    ...denied('authz.no_match', principal, operation),
-    outcome: outcome(reason === undefined),
-    reason,
-    rules: deciding
-      .map((it) => it.id)
-      .sort()
-      .slice(0, NAMED_MAX),
-    ruleCount: deciding.length,
-    shadow: shadow.slice(0, NAMED_MAX),
-  };
-}
-
-/** An environment is crossed by no rule, a tenant only by one that says so. */
-function crosses(
-  principal: NaivePrincipal,
-  operation: NaiveOperation,
-  crossTenant: boolean,
-): boolean {
-  const environments = [principal.environment, operation.environment].filter((it) => it !== '');
-  if (new Set(environments).size > 1) return true;
-  return operation.tenant !== '' && operation.tenant !== principal.tenant && !crossTenant;
-}
-
-function outcome(allow: boolean): 'allow' | 'deny' {
-  return allow ? 'allow' : 'deny';
 }
 
 function denied(
-  reason: Reason,
+  reason: NaiveReason,
   principal?: NaivePrincipal,
   operation?: NaiveOperation,
-): NaiveResult {
+): NaiveDecision {
   return {
     outcome: 'deny',
     reason,
     rules: [],
     ruleCount: 0,
     shadow: [],
+    errors: [],
+    obligations: NO_OBLIGATIONS,
     principal: principal && (principal.id?.text ?? ''),
     operation: operation?.id,
   };

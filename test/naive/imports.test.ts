@@ -13,9 +13,14 @@ const FILES = readdirSync(FOLDER).filter((name) => !name.endsWith('.test.ts'));
  */
 const SHARED_TYPES = [
   '../../engine/bundle/bundle.ts',
-  '../../engine/bundle/kinds.ts',
+  '../../engine/bundle/identity_kind.ts',
+  '../../engine/bundle/rule_kind.ts',
+  '../../engine/bundle/service_kind.ts',
   '../../engine/reason.ts',
 ];
+
+/** What evaluates conditions, another implementation of CEL than the engine's. */
+const PACKAGES = ['@bufbuild/cel', '@bufbuild/protobuf/wkt'];
 
 interface Import {
   readonly clause: string;
@@ -36,6 +41,7 @@ describe('the naive evaluator', () => {
     it(`shares nothing with the engine but types: ${name}`, () => {
       for (const { clause, from } of importsOf(readFileSync(join(FOLDER, name), 'utf8'))) {
         if (from.startsWith('./') || from.startsWith('node:')) continue;
+        if (PACKAGES.includes(from)) continue;
         assert.ok(SHARED_TYPES.includes(from), `\`${from}\` is none of its business`);
         assert.match(clause, /^\s*type\b/, `\`${from}\` is there for its types only`);
       }
@@ -44,7 +50,7 @@ describe('the naive evaluator', () => {
 
   it('is all here, so that no file goes unread', () => {
     assert.ok(FILES.includes('evaluate.ts'));
-    assert.ok(FILES.length >= 8);
+    assert.ok(FILES.length >= 18);
   });
 
   it('would be seen importing what decides', () => {

@@ -1,7 +1,8 @@
 // Which operation of a Service a request is, and on which resource (DESIGN section 6, "Path"):
 // every operation is tried, and the most specific template wins. For connections: connection.ts.
+// An operation for MCP matches nothing.
 
-import type { OperationDocument, ServiceDocument } from '../../engine/bundle/kinds.ts';
+import type { OperationDocument, ServiceDocument } from '../../engine/bundle/service_kind.ts';
 import { connectionOf } from './connection.ts';
 import type { NaiveRequest } from './request.ts';
 import { fill } from './text.ts';
@@ -12,14 +13,18 @@ export interface NaiveOperation {
   readonly name: string;
   readonly namespace: string;
   readonly service: string;
+  readonly document: OperationDocument;
+  readonly exports: readonly string[];
   readonly verb: string;
   readonly dataClass: OperationDocument['dataClass'];
+  /** Of the service, else as the enforcer asserts it; empty when nobody says. */
   readonly environment: string;
   readonly taskFree: boolean;
   readonly resourceType: string;
   readonly resourceId: string;
-  /** Empty when the operation declares none. */
+  /** Likewise. */
   readonly tenant: string;
+  readonly captures: Readonly<Record<string, string>>;
 }
 
 type Captures = Record<string, string>;
@@ -42,7 +47,7 @@ function requestOperation(
 ): NaiveOperation | undefined {
   const wanted = method === 'HEAD' ? 'GET' : method;
   const found = Object.entries(service.spec.operations)
-    .filter(([, { l4 }]) => l4 === undefined)
+    .filter(([, { l4, mcp }]) => l4 === undefined && mcp === undefined)
     .map(([name, operation]) => ({ name, operation, ...shapeOf(operation) }))
     .filter((it) => it.method === wanted)
     .map((it) => ({ ...it, captures: capture(it.template, path) }))
@@ -68,6 +73,8 @@ function naiveOperation(
     name,
     namespace: metadata.namespace,
     service: metadata.name,
+    document: operation,
+    exports: spec.exports ?? [],
     verb: operation.verb ?? verb,
     dataClass: operation.dataClass,
     environment: spec.environment ?? '',
@@ -75,6 +82,7 @@ function naiveOperation(
     resourceType: resourceType!,
     resourceId: fill(resource.slice(resourceType!.length + 1), captures),
     tenant: fill(operation.tenant ?? '', captures),
+    captures,
   };
 }
 

@@ -1,6 +1,6 @@
 // Who calls (DESIGN 5.8): what the enforcer asserts of the peer, looked up in the inventory.
 
-import type { IdentityDocument } from '../../engine/bundle/kinds.ts';
+import type { IdentityDocument } from '../../engine/bundle/identity_kind.ts';
 import type { Reason } from '../../engine/reason.ts';
 import type { NaiveEnforcer } from './destination.ts';
 import type { NaiveRequest, NaiveSettings } from './request.ts';
@@ -15,7 +15,25 @@ export interface NaivePrincipal {
   readonly kind: NonNullable<IdentityDocument['spec']['kind']>;
   readonly tenant: string;
   readonly environment: string;
+  readonly assurance: 'none' | 'asserted';
+  /** `namespace/role` */
+  readonly roles: readonly string[];
+  readonly attributes: Attributes;
+  /** What the inventory says of it. */
+  readonly entry: IdentityDocument | undefined;
 }
+
+type Attributes = NonNullable<IdentityDocument['spec']['attributes']>;
+
+const NOBODY = {
+  id: undefined,
+  kind: 'workload',
+  tenant: '',
+  environment: '',
+  roles: [],
+  attributes: {},
+  entry: undefined,
+} as const;
 
 /** The principal, or why there is none. */
 export function principalOf(
@@ -30,7 +48,7 @@ export function principalOf(
   if (authorization && !passThrough) return 'authn.untrusted_issuer';
   if (source === '') {
     if (!enforcer.peer.includes('anonymous') || hasCertificate) return 'authn.missing';
-    return { id: undefined, known: true, kind: 'workload', tenant: '', environment: '' };
+    return { ...NOBODY, known: true, assurance: 'none' };
   }
   if (!enforcer.peer.includes('principal')) return 'authn.missing';
   const id = readId(source);
@@ -39,13 +57,24 @@ export function principalOf(
   const entry = identities
     .filter(({ spec }) => idMatches(spec.spiffe, id))
     .sort((a, b) => compareSpecificity(a.spec.spiffe, b.spec.spiffe))[0];
+  if (entry === undefined) return { ...NOBODY, id, known: false, assurance: 'asserted' };
+  const { kind, tenant, environment, roles, attributes } = entry.spec;
   return {
     id,
-    known: entry !== undefined,
-    kind: entry?.spec.kind ?? 'workload',
-    tenant: entry?.spec.tenant ?? '',
-    environment: entry?.spec.environment ?? '',
+    known: true,
+    kind,
+    tenant: tenant ?? '',
+    environment: environment ?? '',
+    assurance: 'asserted',
+    roles: (roles ?? []).map((role) => named(role, entry.metadata.namespace)),
+    attributes: attributes ?? {},
+    entry,
   };
+}
+
+/** A role by its whole name. */
+function named(role: string, namespace: string | undefined): string {
+  return role.includes('/') ? role : `${namespace}/${role}`;
 }
 
 /** Domains whose identities may be believed: the mesh's own and those of the inventory. */

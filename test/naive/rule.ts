@@ -1,112 +1,139 @@
-// Does a rule speak of this request? Keys of a block AND, items of a list OR, `not` negates its
-// whole block, and a negation matches what is absent (DESIGN section 6).
+// In which dimensions does a rule fail? It matches when it fails in none (docs/semantics.md, "When
+// a rule matches").
 
-import type { FromBlock, RuleDocument, ToBlock } from '../../engine/bundle/kinds.ts';
+import {
+  environmentMatches,
+  fromMatches,
+  heldRoles,
+  namesOperation,
+  namespaceOf,
+  operationsMatch,
+  resourceKeysMatch,
+  runtimeMatches,
+  servicesMatch,
+  staysAtHome,
+  toMatches,
+  trustDomainMatches,
+  verbMatches,
+  whoMatches,
+} from './blocks.ts';
 import type { NaiveOperation } from './operation.ts';
-import type { NaivePrincipal } from './principal.ts';
-import { idMatches } from './spiffe.ts';
-import { resourceMatches, textMatches } from './text.ts';
+import { isStrong, roleCovers } from './role.ts';
+import type { NaiveRule } from './rules.ts';
+import type { Situation } from './situation.ts';
+import { windowHolds } from './window.ts';
 
-const STRONG_VERBS = ['admin', 'rotate', 'delegate', 'escalate'];
+/** How strongly a caller can be proved, in rising order. */
+const ASSURANCES: readonly string[] = ['none', 'apikey', 'bearer', 'asserted', 'svid', 'bound'];
 
-/**
- * @param home the trust domains that a permit, or a forbid's `not`, means by a namespace or a
- *   service account, unless it names whom it means itself.
- */
-export function ruleMatches(
-  rule: RuleDocument,
-  policyNamespace: string,
-  principal: NaivePrincipal,
-  operation: NaiveOperation,
-  home: readonly string[],
-): boolean {
-  if (operation.namespace !== policyNamespace) return false;
-  if (!fromMatches(rule, principal, home) || !toMatches(rule.to, operation)) return false;
-  if (rule.to.not !== undefined && toMatches(rule.to.not, operation)) return false;
-  if (rule.effect === 'forbid') return true;
-  return (
-    namesWhatIsStrong(rule.to, operation) &&
-    namesGateways(rule.from, principal) &&
-    staysAtHome(rule.from, principal, home)
-  );
+/** In the order of the table; the condition, which is looked at last, is not among them. */
+export const DIMENSIONS = [
+  'proof',
+  'boundary',
+  'environment',
+  'window',
+  'runtime',
+  'resource',
+  'role',
+  'task',
+  'approval',
+  'verb',
+  'who',
+  'service',
+] as const;
+export type Dimension = (typeof DIMENSIONS)[number];
+
+export function failingDimensions(rule: NaiveRule, situation: Situation): Dimension[] {
+  return DIMENSIONS.filter((dimension) => !HOLDS[dimension](rule, situation));
 }
 
-function fromMatches(
-  { effect, from }: RuleDocument,
-  principal: NaivePrincipal,
-  home: readonly string[],
+type Holds = (rule: NaiveRule, situation: Situation) => boolean;
+
+const HOLDS: Readonly<Record<Dimension, Holds>> = {
+  // What an enforcer asserts shows no age and is bound to nothing.
+  proof: ({ require: { assurance, maxAge, bound } }, { principal }) =>
+    ASSURANCES.indexOf(principal.assurance) >= ASSURANCES.indexOf(assurance ?? 'none') &&
+    maxAge === undefined &&
+    bound === undefined,
+
+  boundary: (rule, situation) =>
+    trustDomainMatches(rule.from, situation.principal) &&
+    (!rule.permit || (staysAtHome(rule.from, situation) && !crosses(rule, situation))),
+
+  environment: ({ to }, { operation }) => environmentMatches(to, operation),
+
+  window: ({ between }, { now }) => between === undefined || windowHolds(between, now),
+
+  runtime: ({ from }, situation) => runtimeMatches(from, situation),
+
+  verb: ({ permit, to, namespace }, { operation }) =>
+    verbMatches(to, operation) &&
+    operationsMatch(to, operation, namespace) &&
+    (!permit ||
+      !isStrong(operation) ||
+      to.verbs !== undefined ||
+      namesOperation(to, operation, namespace)),
+
+  resource: ({ permit, to, namespace }, { operation }) =>
+    resourceKeysMatch(to, operation) &&
+    (to.not === undefined || !toMatches(to.not, operation, namespace, operation.namespace)) &&
+    (!permit ||
+      operation.resourceType !== 'admin' ||
+      to.resources !== undefined ||
+      namesOperation(to, operation, namespace)),
+
+  role: ({ permit, from, namespace }, situation) =>
+    from.roles === undefined ||
+    heldRoles(from, situation.principal, namespace).some((role) => {
+      return roleCovers(role, permit ? 'permit' : 'forbid', situation);
+    }),
+
+  task: ({ require: { task, intent } }) => task === undefined && intent === undefined,
+
+  approval: ({ require: { approval } }) => approval === undefined,
+
+  who,
+
+  service: ({ to, namespace }, { operation }) =>
+    servicesMatch(to, operation, namespace) && reaches(to, operation, namespace),
+};
+
+/** What `operations` says of services; a bare name means the own ones, or those of `services`. */
+function reaches(
+  { services, operations }: NaiveRule['to'],
+  operation: NaiveOperation,
+  namespace: string,
 ): boolean {
+  const own = services !== undefined || operation.namespace === namespace;
+  if (operations === undefined) return own;
+  return operations.some((text) => {
+    const [, service] = text.split('/').reverse();
+    if (service === undefined) return own;
+    const owner = namespaceOf(text, namespace);
+    return owner === operation.namespace && service === operation.service;
+  });
+}
+
+/** An environment is crossed by no permit, a tenant only by one that says so. */
+function crosses({ crossTenant }: NaiveRule, { principal, operation }: Situation): boolean {
+  const environments = [principal.environment, operation.environment].filter((it) => it !== '');
+  if (new Set(environments).size > 1) return true;
+  return operation.tenant !== '' && operation.tenant !== principal.tenant && !crossTenant;
+}
+
+function who({ permit, from, namespace }: NaiveRule, situation: Situation): boolean {
+  const { principal } = situation;
   const { not, anonymous, ...block } = from;
   if (principal.id === undefined) {
     // Such a caller has none of the things a block asks for, and a permit has to name it.
-    return anonymous === true || (effect === 'forbid' && Object.keys(block).length === 0);
-  }
-  if (anonymous) return false;
-  if (!principalMatches(block, principal)) return false;
-  if (not === undefined || !principalMatches(not, principal)) return true;
+    const everybody = !permit && Object.keys(block).length === 0;
+    if (!anonymous && !everybody) return false;
+  } else if (anonymous) return false;
+  if (!whoMatches(block, principal)) return false;
+  // A gateway's own identity is permitted nothing in passing: behind it stands somebody else.
+  const gateway = permit && principal.kind === 'gateway';
+  if (gateway && !from.kinds?.includes('gateway')) return false;
+  if (not === undefined || !fromMatches(not, situation, namespace)) return true;
   // What a forbid spares by a namespace is spared at home only.
-  return effect === 'forbid' && !staysAtHome(not, principal, home);
-}
-
-function principalMatches(block: FromBlock, { id, kind }: NaivePrincipal): boolean {
-  if (id === undefined) return false;
-  const { principals, trustDomains, namespaces, serviceAccounts, kinds } = block;
-  const account = `${id.namespace}/${id.serviceAccount}`;
-  return (
-    (principals === undefined || principals.some((it) => idMatches(it, id))) &&
-    (trustDomains === undefined || trustDomains.includes(id.trustDomain)) &&
-    (namespaces === undefined || namespaces.some((it) => textMatches(it, id.namespace))) &&
-    (serviceAccounts === undefined ||
-      (id.namespace !== undefined && serviceAccounts.includes(account))) &&
-    (kinds === undefined || kinds.includes(kind))
-  );
-}
-
-function toMatches(block: Omit<ToBlock, 'not'>, operation: NaiveOperation): boolean {
-  const { services, operations, verbs, resources, environments } = block;
-  const { resourceType, resourceId, environment } = operation;
-  return (
-    (services === undefined || services.some((it) => serviceMatches(it, operation))) &&
-    (operations === undefined || operations.some((it) => operationMatches(it, operation))) &&
-    (verbs === undefined || verbs.some((it) => it === operation.verb)) &&
-    (resources === undefined ||
-      resources.some((it) => resourceMatches(it, resourceType, resourceId))) &&
-    (environments === undefined || environments.some((it) => textMatches(it, environment)))
-  );
-}
-
-/** `name` or `namespace/name`. */
-function serviceMatches(text: string, { namespace, service }: NaiveOperation): boolean {
-  const [name, owner] = text.split('/').reverse();
-  return (owner === undefined || owner === namespace) && textMatches(name!, service);
-}
-
-/** `name`, `service/name` or `namespace/service/name`; only the name may be a pattern. */
-function operationMatches(text: string, { namespace, service, name }: NaiveOperation): boolean {
-  const [wanted, ofService, ofNamespace] = text.split('/').reverse();
-  return (
-    textMatches(wanted!, name) &&
-    (ofService === undefined || ofService === service) &&
-    (ofNamespace === undefined || ofNamespace === namespace)
-  );
-}
-
-/** Strong verbs and `admin` resources are permitted by naming them, or else the operation. */
-function namesWhatIsStrong(to: ToBlock, operation: NaiveOperation): boolean {
-  const exact = to.operations?.filter((it) => !it.includes('*')) ?? [];
-  if (exact.some((it) => operationMatches(it, operation))) return true;
-  const verbNamed = to.verbs !== undefined || !STRONG_VERBS.includes(operation.verb);
-  const resourceNamed = to.resources !== undefined || operation.resourceType !== 'admin';
-  return verbNamed && resourceNamed;
-}
-
-/** A gateway's own identity is permitted nothing in passing: behind it stands somebody else. */
-function namesGateways(from: FromBlock, { kind }: NaivePrincipal): boolean {
-  return kind !== 'gateway' || (from.kinds?.includes('gateway') ?? false);
-}
-
-function staysAtHome(from: FromBlock, { id }: NaivePrincipal, home: readonly string[]): boolean {
-  const byKubernetesName = from.namespaces !== undefined || from.serviceAccounts !== undefined;
-  if (!byKubernetesName || from.trustDomains || from.principals) return true;
-  return id !== undefined && home.includes(id.trustDomain);
+  return !permit && !staysAtHome(not, situation);
 }

@@ -36,6 +36,15 @@ export function fill(template: string, captures: Readonly<Record<string, string>
   return template.replace(/\{path\.([^}]*)\}/g, (_, name: string) => captures[name] ?? '');
 }
 
+/** What a header says as text; one that came more than once says all of it. */
+export function headerOf(
+  headers: readonly (readonly [name: string, value: string])[],
+  wanted: string,
+): string | undefined {
+  const values = headers.filter(([name]) => lower(name) === wanted).map(([, value]) => value);
+  return values.length === 0 ? undefined : Buffer.from(values.join(','), 'latin1').toString();
+}
+
 /** Of header and host names, which ignore case and are ASCII. */
 export function lower(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { Diagnostics, formatDiagnostic } from '../../engine/diagnostic.ts';
+import { DEFAULT_SETTINGS } from '../../engine/settings.ts';
 import { parseConfig, type ResolvedConfig } from '../../server/config.ts';
 
 const MiB = 1024 * 1024;
@@ -34,11 +35,7 @@ describe('remit.yaml', () => {
   it('is accepted as the design shows it', () => {
     const config = valid(DESIGN_SAMPLE);
     assert.equal(config.policies, '/etc/remit/policies');
-    assert.deepEqual(config.settings, {
-      trustDomain: 'prod.example',
-      pathNormalization: 'DECODE_AND_MERGE_SLASHES',
-      ambiguousPaths: 'deny',
-    });
+    assert.deepEqual(config.settings, { ...DEFAULT_SETTINGS, trustDomain: 'prod.example' });
     assert.deepEqual(config.listen, {
       check: [{ kind: 'tcp', host: '127.0.0.1', port: 9191 }],
       http: { kind: 'tcp', host: '127.0.0.1', port: 9190 },
@@ -61,11 +58,7 @@ describe('remit.yaml', () => {
     assert.ok(acceptors >= 1 && acceptors <= 4);
     assert.deepEqual(config, {
       policies: '/srv/policies',
-      settings: {
-        trustDomain: undefined,
-        pathNormalization: 'DECODE_AND_MERGE_SLASHES',
-        ambiguousPaths: 'deny',
-      },
+      settings: DEFAULT_SETTINGS,
       listen: {
         check: [{ kind: 'tcp', host: '127.0.0.1', port: 9191 }],
         http: { kind: 'tcp', host: '127.0.0.1', port: 9190 },

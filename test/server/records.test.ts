@@ -106,6 +106,9 @@ describe('the records', () => {
       credential: null,
       tenant: null,
       shadow: [],
+      errors: [],
+      obligations: null,
+      assurance: 'asserted',
       policyDigest,
       snapshotVersion: 1,
       revision: 0,
@@ -130,6 +133,7 @@ describe('the records', () => {
       },
       {
         ...decision,
+        assurance: 'none',
         result: 'not_evaluated',
         outcome: 'deny',
         reasons: ['authn.untrusted_issuer'],
@@ -224,6 +228,7 @@ describe('the records', () => {
   });
 });
 
-function withoutOccasion({ id, time, traceId, durationUs, ...record }: RecordLine): object {
+function withoutOccasion(line: RecordLine): object {
+  const { id, time, traceId, durationUs, validUntil, ...record } = line;
   return record;
 }

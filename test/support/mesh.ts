@@ -5,15 +5,12 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SourceFile } from '../../engine/bundle/bundle.ts';
 import { parseBundle } from '../../engine/bundle/parse_bundle.ts';
-import { type BundleImage, bundleImage } from '../../engine/bundle_image.ts';
+import type { BundleImage } from '../../engine/bundle_image.ts';
+import { compileBundle } from '../../engine/compile_bundle.ts';
 import { compileSnapshot } from '../../engine/compile_snapshot.ts';
 import { Diagnostics, formatDiagnostic } from '../../engine/diagnostic.ts';
-import {
-  compileBundle,
-  DEFAULT_SETTINGS,
-  type Settings,
-  type Snapshot,
-} from '../../engine/snapshot.ts';
+import { DEFAULT_SETTINGS, type Settings } from '../../engine/settings.ts';
+import type { Snapshot } from '../../engine/snapshot.ts';
 import { checkRequestFromJson } from '../../proto/protojson.ts';
 
 export const IDS = {
@@ -112,9 +109,9 @@ export function makeImage(
 ): BundleImage {
   const diagnostics = new Diagnostics();
   const bundle = parseBundle(sourceFiles(files), diagnostics);
-  const snapshot = compileBundle(bundle, keyFiles, settings, version, diagnostics);
-  if (snapshot === undefined) throw new Error(diagnostics.list.map(formatDiagnostic).join('\n'));
-  return bundleImage(bundle, keyFiles, snapshot);
+  const image = compileBundle(bundle, keyFiles, settings, version, diagnostics);
+  if (image === undefined) throw new Error(diagnostics.list.map(formatDiagnostic).join('\n'));
+  return image;
 }
 
 export interface Call {

@@ -169,5 +169,5 @@ function withoutId({ decisionId, headers, body, ...rest }: Answered): object {
 }
 
 function withoutOccasion(record: Readonly<Record<string, unknown>> | undefined): object {
-  return { ...record, id: '', time: '', durationUs: 0 };
+  return { ...record, id: '', time: '', durationUs: 0, validUntil: '' };
 }

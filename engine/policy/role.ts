@@ -1,0 +1,43 @@
+// Roles: named sets of service × operation × resource (DESIGN section 6). A rule that names a role
+// stays within what the role covers.
+
+import {
+  ADMIN_RESOURCE_TYPE,
+  type Operation,
+  type Resource,
+  STRONG_VERBS,
+} from '../access_request.ts';
+import type { RoleRecord } from './rule_record.ts';
+import { ToMatcher } from './to_matcher.ts';
+
+export class Role {
+  readonly id: string;
+  /** Milliseconds since the epoch; from then on it covers nothing. */
+  readonly reviewUntil: number;
+  readonly #entries: readonly ToMatcher[];
+
+  constructor({ id, namespace, covers, reviewUntil }: RoleRecord) {
+    this.id = id;
+    this.reviewUntil = reviewUntil ?? Number.POSITIVE_INFINITY;
+    this.#entries = covers.map((entry) => new ToMatcher(entry, namespace));
+  }
+
+  /** Some resource of the operation. */
+  coversOperation(operation: Operation): boolean {
+    return this.#entries.some((entry) => reaches(entry, operation));
+  }
+
+  covers(operation: Operation, resource: Resource, now: number): boolean {
+    if (now >= this.reviewUntil) return false;
+    return this.#entries.some(
+      (entry) => reaches(entry, operation) && entry.resourceMatches(resource),
+    );
+  }
+}
+
+/** INVARIANT: what is strong is in a role only by the operation's own name, never by a wildcard. */
+function reaches(entry: ToMatcher, operation: Operation): boolean {
+  if (entry.failures(operation) !== 0) return false;
+  const strong = STRONG_VERBS.has(operation.verb) || operation.resourceType === ADMIN_RESOURCE_TYPE;
+  return !strong || entry.namesOperation(operation);
+}

@@ -1,0 +1,52 @@
+// Runs tests with one mutant switched on: killed when a test fails, or when they do not end.
+
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { ACTIVE_MUTANT, type Mutant } from './mutants.ts';
+
+/** A mutant that loops never ends by itself. */
+const RUN_MS_MAX = 180_000;
+
+export type Fate = 'killed' | 'timeout' | 'survived';
+
+/** What tests a folder of the engine first; then all that test it without the agreement test. */
+const NEAR: readonly (readonly [folder: string, tests: readonly string[]])[] = [
+  ['engine/cel/', ['test/cel/*.test.ts']],
+  ['engine/body/', ['test/body/*.test.ts']],
+];
+const ALL = ['test/engine/*.test.ts', 'test/envoy/*.test.ts', 'test/body/*.test.ts'];
+const REST = ['test/cel/*.test.ts', 'test/lint/*.test.ts', 'test/explain/*.test.ts'];
+const LAST = ['test/cli/decide.test.ts', 'test/workers/*.test.ts', 'test/examples/*.test.ts'];
+
+export async function fateOf(folder: string, mutant: Mutant | undefined): Promise<Fate> {
+  const near = NEAR.find(([start]) => mutant?.file.startsWith(start))?.[1] ?? [];
+  for (const tests of [near, ALL, REST, LAST]) {
+    if (tests.length === 0) continue;
+    const fate = await run(folder, tests, mutant?.id ?? '');
+    if (fate !== 'survived') return fate;
+  }
+  return 'survived';
+}
+
+function run(folder: string, tests: readonly string[], id: string): Promise<Fate> {
+  const mocha = join(folder, 'node_modules', 'mocha', 'bin', 'mocha.js');
+  const args = [mocha, '--no-config', '--bail', '--timeout', '30000', ...tests];
+  const child = spawn(process.execPath, args, {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'ignore'],
+    detached: true,
+    env: { ...process.env, [ACTIVE_MUTANT]: id, REMIT_SEED: '1' },
+  });
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      resolve('timeout');
+      // Its children too.
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    }, RUN_MS_MAX);
+    child.once('error', reject);
+    child.once('close', (code) => {
+      clearTimeout(timer);
+      resolve(code === 0 ? 'survived' : 'killed');
+    });
+  });
+}
