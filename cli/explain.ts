@@ -8,7 +8,8 @@ import { considerRules } from './explain/considered.ts';
 import { explanationJson, explanationText } from './explain/explain_report.ts';
 import { findFlip } from './explain/find_flip.ts';
 import { recordedRequest } from './explain/recorded_request.ts';
-import { instantOption, type OfflineBundle, readOfflineBundle } from './offline_bundle.ts';
+import { instantOption } from './instant.ts';
+import { type OfflineBundle, readOfflineBundle } from './offline_bundle.ts';
 import { print } from './output.ts';
 import { type Rehearsal, rehearse, timeOf } from './rehearsal/rehearse.ts';
 import {

@@ -24,18 +24,6 @@ export function readOfflineBundle(
   return { ...readBundle(path, settings), path, settings };
 }
 
-/** A time as every command takes it, in milliseconds since the epoch. */
-export function instantOption(name: string, text: string): number {
-  const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text)
-    ? Date.parse(text)
-    : Number.NaN;
-  if (Number.isNaN(time) || time < 0) {
-    const expected = 'expected RFC 3339, 2026-12-01T18:00:00Z';
-    throw new CommandError(`${name} \`${text}\` is no time after 1970; ${expected}`);
-  }
-  return time;
-}
-
 /** One of the values that an option takes. */
 export function choiceOption<C extends string>(
   name: string,

@@ -4,7 +4,8 @@
 import { documentId } from '../engine/bundle/bundle.ts';
 import type { Snapshot } from '../engine/snapshot.ts';
 import { type Command, CommandError, type CommandOptions, readOptions } from './command.ts';
-import { choiceOption, instantOption, readOfflineBundle } from './offline_bundle.ts';
+import { instantOption } from './instant.ts';
+import { choiceOption, readOfflineBundle } from './offline_bundle.ts';
 import { print } from './output.ts';
 import { BlastRadius } from './review/blast_radius.ts';
 import { type Grant, type OperationReach, reachesOf } from './review/grants.ts';

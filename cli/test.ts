@@ -8,7 +8,8 @@ import {
   EXIT_PARTLY,
   readOptions,
 } from './command.ts';
-import { choiceOption, instantOption, readOfflineBundle } from './offline_bundle.ts';
+import { instantOption } from './instant.ts';
+import { choiceOption, readOfflineBundle } from './offline_bundle.ts';
 import { print } from './output.ts';
 import { type CaseResult, plannedCases, TestRun } from './rehearsal/run_tests.ts';
 import { Progress, paletteOf } from './terminal.ts';

@@ -6,7 +6,8 @@ import type { TestRequest } from '../../engine/bundle/test_kind.ts';
 import { parseDuration } from '../../engine/duration.ts';
 import { ASSURANCES } from '../../engine/evidence.ts';
 import { CommandError, unreadable } from '../command.ts';
-import { choiceOption, instantOption } from '../offline_bundle.ts';
+import { instantOption } from '../instant.ts';
+import { choiceOption } from '../offline_bundle.ts';
 
 const text = { type: 'string' } as const;
 const texts = { type: 'string', multiple: true } as const;
