@@ -236,7 +236,9 @@ const rules: Mistake[] = [
     want: [
       [
         '7:80',
-        'at character 1 of the condition: there is no variable `principl`; did you mean `principal`?',
+        'at character 1 of the condition: there is no variable `principl`',
+        undefined,
+        'principal',
       ],
     ],
   },
