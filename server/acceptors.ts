@@ -90,6 +90,8 @@ export class Acceptors {
     } finally {
       this.#preparing = undefined;
     }
+    // Whoever is asked nothing meanwhile would keep the image before, which may be large.
+    await Promise.allSettled(this.#acceptors.map((acceptor) => this.#prepare(acceptor, image)));
   }
 
   setServing(value: boolean): void {

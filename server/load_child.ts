@@ -1,14 +1,16 @@
 // The process that loads: one task, one result.
 
+import { writeImage } from './image_pipe.ts';
 import { load } from './load.ts';
 import { loadConfig } from './load_config.ts';
-import { type SentResult, type SentTask, sentImage } from './load_process.ts';
+import type { SentResult, SentTask } from './load_process.ts';
 
 // Whoever asked has gone.
 process.once('disconnect', () => process.exit());
 process.once('message', (task: SentTask) => {
   // Whoever asked may have gone meanwhile: then nobody wants to hear of that either.
   process.send?.(resultOf(task), () => undefined);
+  writeImage(image);
 });
 
 function resultOf(task: SentTask): SentResult {
@@ -31,6 +33,12 @@ function loadBundle({ bundle, lastGood }: Extract<SentTask, { bundle: unknown }>
   return { loaded: sent(load({ ...bundle, lastGood })) };
 }
 
-function sent({ image, ...result }: ReturnType<typeof load>) {
-  return { ...result, image: image && sentImage(image) };
+/** Its bytes follow, after the message. */
+let image: SharedArrayBuffer | undefined;
+
+function sent({ image: loaded, ...result }: ReturnType<typeof load>) {
+  if (loaded === undefined) return { ...result, image: undefined };
+  const { bytes, ...rest } = loaded;
+  image = bytes;
+  return { ...result, image: rest };
 }

@@ -5,12 +5,14 @@
 import { fork } from 'node:child_process';
 import { setPriority } from 'node:os';
 import { extname } from 'node:path';
+import { Readable } from 'node:stream';
 import type { BundleImage } from '../engine/bundle_image.ts';
+import { IMAGE_FD, readImage } from './image_pipe.ts';
 import type { LastGood, LoadResult, LoadTask } from './load.ts';
 import type { LoadedConfig } from './load_config.ts';
 
-/** As `nice` has it: a fraction of what a process of 0 gets where both want all. */
-const NICE = 10;
+/** As `nice` has it: a hundredth of what a process of 0 gets where both want all. */
+const NICE = 19;
 
 /** What `remit serve` starts with. */
 export interface Start extends LoadedConfig {
@@ -18,9 +20,9 @@ export interface Start extends LoadedConfig {
   readonly bundle: LoadResult | undefined;
 }
 
-/** What processes say to each other holds no shared memory. */
+/** The bytes of an image have a way of their own, see image_pipe.ts. */
 type Sent<T> = Omit<T, 'image'> & { readonly image: SentImage | undefined };
-type SentImage = Omit<BundleImage, 'bytes'> & { readonly bytes: Uint8Array };
+export type SentImage = Omit<BundleImage, 'bytes'>;
 
 export type SentTask =
   | { readonly config: string }
@@ -37,22 +39,30 @@ export async function loadAside(
   signal: AbortSignal,
 ): Promise<LoadResult> {
   const task: SentTask = { bundle, lastGood };
-  return receivedResult((await run<{ loaded: Sent<LoadResult> }>(task, signal)).loaded);
+  const { result, bytes } = await run<{ loaded: Sent<LoadResult> }>(task, signal);
+  return received(result.loaded, bytes);
 }
 
 /** The configuration in this file and the bundle that it names. Rejects when it cannot be read. */
 export async function startAside(configFile: string): Promise<Start> {
-  const { bundle, ...config } = await run<LoadedConfig & { bundle?: Sent<LoadResult> }>({
+  const { result, bytes } = await run<LoadedConfig & { bundle?: Sent<LoadResult> }>({
     config: configFile,
   });
-  return { ...config, bundle: bundle && receivedResult(bundle) };
+  const { bundle, ...config } = result;
+  return { ...config, bundle: bundle && received(bundle, bytes) };
 }
 
-function run<R>(task: SentTask, signal?: AbortSignal): Promise<R> {
+interface Loaded<R> {
+  readonly result: R;
+  /** Of the image in it, if there is one. */
+  readonly bytes: SharedArrayBuffer;
+}
+
+async function run<R>(task: SentTask, signal?: AbortSignal): Promise<Loaded<R>> {
   const file = new URL(`load_child${extname(import.meta.filename)}`, import.meta.url);
   const child = fork(file, {
     serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc', 'pipe'],
     // What inspects or profiles this process is not for that one.
     execArgv: [],
     // Signals to our group are for us; it ends when we do.
@@ -61,7 +71,7 @@ function run<R>(task: SentTask, signal?: AbortSignal): Promise<R> {
   });
   // Nobody is served before the first bundle is there.
   if (signal !== undefined && child.pid !== undefined) beNice(child.pid);
-  return new Promise((resolve, reject) => {
+  const answer = new Promise<R>((resolve, reject) => {
     child.once('message', (result: R | { readonly failure: string }) => {
       const failure = (result as { readonly failure?: string }).failure;
       if (failure === undefined) resolve(result as R);
@@ -74,6 +84,13 @@ function run<R>(task: SentTask, signal?: AbortSignal): Promise<R> {
       if (error !== null) reject(error);
     });
   });
+  const pipe = child.stdio[IMAGE_FD];
+  if (!(pipe instanceof Readable)) throw new Error('the process that loads has no pipe');
+  const image = readImage(pipe);
+  // Where the process fails, how it ended says more than that its image did not come.
+  image.catch(() => undefined);
+  const result = await answer;
+  return { result, bytes: await image };
 }
 
 function beNice(pid: number): void {
@@ -84,16 +101,6 @@ function beNice(pid: number): void {
   }
 }
 
-export function sentImage(image: BundleImage): SentImage {
-  return { ...image, bytes: new Uint8Array(image.bytes) };
-}
-
-function receivedImage(image: SentImage): BundleImage {
-  const bytes = new SharedArrayBuffer(image.bytes.length);
-  new Uint8Array(bytes).set(image.bytes);
-  return { ...image, bytes };
-}
-
-function receivedResult({ image, ...result }: Sent<LoadResult>): LoadResult {
-  return { ...result, image: image && receivedImage(image) };
+function received({ image, ...result }: Sent<LoadResult>, bytes: SharedArrayBuffer): LoadResult {
+  return { ...result, image: image && { ...image, bytes } };
 }

@@ -19,6 +19,8 @@ export interface PoolWorkerData {
 /** Asks a worker to build a slice of a snapshot, before anybody decides with it. */
 export interface Prepare {
   readonly prepare: BundleImage;
+  /** Then the one before is needed no longer. */
+  readonly inForce: boolean;
 }
 
 export interface Prepared {
@@ -57,8 +59,12 @@ function evaluatorFor(image: BundleImage): Evaluator {
 }
 
 /** @returns whether the image is built */
-function prepare(image: BundleImage): boolean {
+function prepare({ prepare: image, inForce }: Prepare): boolean {
   const { version } = image;
+  if (inForce && prepared?.image.version === version) {
+    held = prepared;
+    prepared = undefined;
+  }
   if (held.image.version === version || prepared?.image.version === version) return true;
   if (preparing?.image.version !== version) preparing = { image, steps: openInSteps(image) };
   const { steps } = preparing;
@@ -72,7 +78,7 @@ function prepare(image: BundleImage): boolean {
 
 export default async function answer(task: Task | Prepare): Promise<ArrayBuffer | Prepared> {
   if ('prepare' in task) {
-    return { threadId, digest: prepare(task.prepare) ? task.prepare.digest : undefined };
+    return { threadId, digest: prepare(task) ? task.prepare.digest : undefined };
   }
   const evaluator = evaluatorFor(task.image);
   const encode = new TextEncoder();

@@ -150,7 +150,8 @@ export class PooledChecker implements Checker {
     // slices they answer batches.
     while (seen.size < this.#threads) {
       if (performance.now() > until) throw new Error('not every worker of the pool answered');
-      const task: Prepare = { prepare: image };
+      const inForce = this.#images.image.version === image.version;
+      const task: Prepare = { prepare: image, inForce };
       const asked = Array.from({ length: this.#threads }, () => this.#pool.run(task));
       for (const answer of await Promise.all(asked)) {
         if (answer instanceof ArrayBuffer) throw new Error('the answer to another task');

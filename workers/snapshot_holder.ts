@@ -35,6 +35,7 @@ export class SnapshotHolder implements SnapshotSource {
 
   /** Builds a snapshot for later; what was prepared before and never activated is dropped then. */
   async prepare(image: BundleImage): Promise<void> {
+    if (this.image.version === image.version) return;
     this.#prepared = this.#prepared.filter((it) => it.image.version >= this.#numbers.version);
     if (this.#prepared.some((it) => it.image.version === image.version)) return;
     this.#prepared.push({ image, snapshot: await runInSlices(openInSteps(image)) });
