@@ -2,9 +2,11 @@
 // Never a query value, a cookie or an `Authorization` header; of a body only what a rule looked at.
 
 import type { AccessRequest } from './access_request.ts';
+import { attributeNames, attributePath } from './attribute_path.ts';
 import { BodyProblem } from './body/body.ts';
 import type { CelValue } from './cel/value.ts';
 import { RECORDED_TEXT_MAX } from './limits.ts';
+import { jsonText } from './record_text.ts';
 
 /** Headers whose values are secrets, whoever reads them. */
 const SECRET_HEADERS: ReadonlySet<string> = new Set([
@@ -28,11 +30,18 @@ export function inputsText(access: AccessRequest): string {
   return text;
 }
 
+/** An attribute that conditions read, and its path in JSON. */
+interface Read {
+  readonly path: string;
+  readonly json: string;
+  readonly names: readonly string[];
+}
+
 /** What is written of one combination of conditions that were looked at. */
 interface Plan {
   readonly reads: readonly (readonly string[])[];
-  /** Paths, and their names in JSON. */
-  readonly recorded: readonly (readonly [path: string, json: string])[];
+  readonly recorded: readonly Read[];
+  readonly paths: ReadonlySet<string>;
   readonly secret: readonly string[];
 }
 
@@ -52,7 +61,10 @@ function planOf(reads: readonly (readonly string[])[]): Plan {
   const recorded = paths.filter(isRecordable);
   const plan: Plan = {
     reads: [...reads],
-    recorded: recorded.map((path) => [path, JSON.stringify(path)]),
+    recorded: recorded.map((path) => {
+      return { path, json: JSON.stringify(path), names: attributeNames(path) };
+    }),
+    paths: new Set(recorded),
     secret: paths.filter((path) => !isRecordable(path)),
   };
   plans.set(first, [plan, ...known.slice(0, PLANS_MAX - 1)]);
@@ -60,20 +72,27 @@ function planOf(reads: readonly (readonly string[])[]): Plan {
 }
 
 function attributesText(access: AccessRequest): string {
-  const { recorded, secret } = planOf(access.reads);
-  let text = '';
-  let unrecorded = secret;
-  if (recorded.length > 0) {
-    let attributes = '';
-    for (const [path, name] of recorded) {
-      const value = attributeValue(path, access);
-      if (value === NOT_THERE) continue;
-      const json = jsonOf(value);
-      if (json === undefined || json.length > RECORDED_TEXT_MAX) unrecorded = [...unrecorded, path];
-      else attributes += `${attributes === '' ? '' : ','}${name}:${json}`;
-    }
-    if (attributes !== '') text = `,"attributes":{${attributes}}`;
+  const plan = planOf(access.reads);
+  const absent = new Set<string>();
+  const partial = new Map<string, CelValue>();
+  let unrecorded = plan.secret;
+  let attributes = '';
+  const add = (name: string, path: string, value: CelValue) => {
+    const json = jsonOf(value);
+    if (json === undefined || json.length > RECORDED_TEXT_MAX) unrecorded = [...unrecorded, path];
+    else attributes += `${attributes === '' ? '' : ','}${name}:${json}`;
+  };
+  for (const { path, json, names } of plan.recorded) {
+    const { value, depth } = found(names, access);
+    const at = depth === names.length ? path : pathOf(names.slice(0, depth));
+    if (value === undefined) absent.add(at);
+    else if (value === UNREADABLE) continue;
+    else if (depth === names.length) add(json, path, value);
+    else if (!plan.paths.has(at)) partial.set(at, emptyOf(value));
   }
+  for (const [path, value] of partial) add(JSON.stringify(path), path, value);
+  let text = attributes === '' ? '' : `,"attributes":{${attributes}}`;
+  if (absent.size > 0) text += `,"absent":${JSON.stringify([...absent])}`;
   if (unrecorded.length > 0) text += `,"unrecorded":${JSON.stringify(unrecorded)}`;
   const body = access.bodyIfRead;
   if (body instanceof BodyProblem) text += `,"body":"${body.detail}"`;
@@ -84,39 +103,74 @@ function isRecordable(path: string): boolean {
   return !path.startsWith('request.query') && !SECRET_HEADERS.has(path);
 }
 
-const NOT_THERE = Symbol('not there');
+/**
+ * How far a path goes: `depth` names of it lead to `value`, and the last of them to nothing when
+ * that is undefined.
+ */
+interface Found {
+  readonly value: CelValue | typeof UNREADABLE | undefined;
+  readonly depth: number;
+}
 
-function attributeValue(path: string, access: AccessRequest): CelValue | typeof NOT_THERE {
-  const [, group = '', ...names] = path.split('.');
+/** The record says of the body as a whole why it has no value. */
+const UNREADABLE = Symbol('unreadable');
+
+function found(names: readonly string[], access: AccessRequest): Found {
+  const [, group = '', name = ''] = names;
   const { request } = access;
+  const whole = (value: Found['value']): Found => ({ value, depth: names.length });
   switch (group) {
     case 'method':
-      return request.method;
+      return whole(request.method);
     case 'path':
-      return request.path;
+      return whole(request.path);
     case 'host':
-      return request.host;
+      return whole(request.host);
     case 'headers':
-      return request.headers().get(names.join('.')) ?? NOT_THERE;
+      return whole(request.headers().get(names.slice(2).join('.')));
     case 'captures': {
-      const index = access.captureNames.indexOf(names.join('.'));
-      return index === -1 ? NOT_THERE : (access.captures[index] ?? NOT_THERE);
+      const { captureNames, captures } = access;
+      if (name !== '') return whole(captures[captureNames.indexOf(name)]);
+      return whole(new Map(captureNames.map((it, index) => [it, captures[index] ?? ''])));
     }
     case 'body':
-      return bodyValue(names, access);
+      return inBody(names, access);
     default:
-      return NOT_THERE;
+      return whole(undefined);
   }
 }
 
-function bodyValue(names: readonly string[], access: AccessRequest): CelValue | typeof NOT_THERE {
+function inBody(names: readonly string[], access: AccessRequest): Found {
   let value: unknown = access.body();
-  if (value instanceof BodyProblem) return NOT_THERE;
-  for (const name of names) {
-    value = value instanceof Map ? value.get(name) : undefined;
-    if (value === undefined) return NOT_THERE;
+  if (value instanceof BodyProblem) return { value: UNREADABLE, depth: 2 };
+  for (let depth = 2; depth < names.length; depth++) {
+    // A condition that looks for a field of it fails, whatever it holds.
+    if (!(value instanceof Map)) return { value: value as CelValue, depth };
+    value = value.get(names[depth]);
+    if (value === undefined) return { value, depth: depth + 1 };
   }
-  return value as CelValue; // Whatever a body holds is a value of CEL.
+  return { value: value as CelValue, depth: names.length }; // Whatever a body holds is one of CEL.
+}
+
+/** Of the same type, and nothing of what it holds, as no rule read that. */
+function emptyOf(value: CelValue | typeof UNREADABLE): CelValue {
+  if (Array.isArray(value)) return [];
+  switch (typeof value) {
+    case 'string':
+      return '';
+    case 'bigint':
+      return 0n;
+    case 'number':
+      return 0;
+    case 'boolean':
+      return false;
+    default:
+      return null;
+  }
+}
+
+function pathOf([root = '', ...names]: readonly string[]): string {
+  return names.reduce(attributePath, root);
 }
 
 /** JSON in which an int stays one: a double has a fraction or an exponent. */
@@ -129,8 +183,9 @@ export function jsonOf(value: unknown): string | undefined {
       return /^-?\d+$/.test(text) ? `${text}.0` : text;
     }
     case 'string':
+      return value.length > RECORDED_TEXT_MAX ? JSON.stringify(value) : jsonText(value);
     case 'boolean':
-      return JSON.stringify(value);
+      return String(value);
     default:
       if (value === null) return 'null';
       if (Array.isArray(value)) return `[${value.map((it) => jsonOf(it) ?? 'null').join(',')}]`;

@@ -1,24 +1,13 @@
 // Decides a recorded decision again from its own record (C-008): the AccessRequest is put together
 // from what the record holds, and judged by the code that judged it first.
 
-import {
-  AccessRequest,
-  ANONYMOUS,
-  type Principal,
-  type RequestAttributes,
-} from './access_request.ts';
-import {
-  BODY_PROBLEMS,
-  type Body,
-  type BodyDetail,
-  type BodyProblem,
-  type BodyValue,
-  DEFAULT_BODY_LIMITS,
-} from './body/body.ts';
+import { AccessRequest, ANONYMOUS, type Principal } from './access_request.ts';
+import { type BodyValue, DEFAULT_BODY_LIMITS } from './body/body.ts';
 import { parseJson } from './body/json.ts';
 import { judge, type Verdict } from './check.ts';
 import { ASSURANCES, type Assurance, NOT_EVALUATED } from './evidence.ts';
 import { MiB } from './limits.ts';
+import { RecordedRequest } from './recorded_request.ts';
 import type { Snapshot } from './snapshot.ts';
 import { parseSpiffeId, SpiffeId } from './spiffe_id.ts';
 
@@ -52,15 +41,20 @@ export function replay(line: string, snapshot: Snapshot): Replayed | NotReplayab
   const fields: Fields = record;
   const access = accessOf(fields, snapshot);
   if (access instanceof NotReplayable) return access;
-  const { service, route, request, assurance } = access;
+  const { service, route, request, assurance, recorded } = access;
   const evidence = { ...NOT_EVALUATED, result: 'verified', assurance } as const;
   const verdict = judge(request, route, evidence, service, snapshot);
+  const samePolicy = text(fields, 'policyDigest') === snapshot.policy.digest;
+  const unknown = recorded.unknown(request.reads.flat(), samePolicy);
+  if (unknown.length > 0) {
+    return new NotReplayable(`these policies read what is not recorded: ${unknown.join(', ')}`);
+  }
   const { reason, outcome, rules } = verdict.decision;
-  const recorded = [text(fields, 'outcome'), texts(fields, 'reasons')[0], texts(fields, 'rules')];
+  const before = [text(fields, 'outcome'), texts(fields, 'reasons')[0], texts(fields, 'rules')];
   return {
     verdict,
-    same: JSON.stringify(recorded) === JSON.stringify([outcome, reason, rules]),
-    samePolicy: text(fields, 'policyDigest') === snapshot.policy.digest,
+    same: JSON.stringify(before) === JSON.stringify([outcome, reason, rules]),
+    samePolicy,
   };
 }
 
@@ -85,8 +79,13 @@ function accessOf(record: Fields, snapshot: Snapshot) {
       : declared;
   const resource = text(record, 'resource');
   const slash = resource.indexOf('/');
-  const attributes = fieldsOf(record, 'attributes');
-  const captures = [...attributes].filter(([path]) => path.startsWith('request.captures.'));
+  const recorded = new RecordedRequest({
+    method: text(fieldsOf(record, 'request'), 'method'),
+    sourceIp: text(record, 'sourceIp'),
+    attributes: fieldsOf(record, 'attributes'),
+    absent: texts(record, 'absent'),
+    bodyDetail: text(record, 'body'),
+  });
   const request = new AccessRequest({
     principal,
     operation: route.operation,
@@ -101,58 +100,19 @@ function accessOf(record: Fields, snapshot: Snapshot) {
       notBefore: number(record, 'notBefore'),
       notAfter: number(record, 'notAfter'),
     },
-    request: recordedAttributes(record, attributes),
-    captureNames: captures.map(([path]) => path.slice('request.captures.'.length)),
-    captures: captures.map(([, value]) => String(value)),
+    request: recorded,
+    captureNames: [...recorded.captures.keys()],
+    captures: [...recorded.captures.values()],
     now: Date.parse(text(record, 'time')),
     bodyShape: undefined,
   });
-  return { service, route, request, assurance };
+  return { service, route, request, assurance, recorded };
 }
 
 function principalOf(id: string, assurance: Assurance, { proof }: Snapshot): Principal | undefined {
   if (id === '') return ANONYMOUS;
   const parsed = parseSpiffeId(id);
   return parsed instanceof SpiffeId ? { ...proof.inventory.find(parsed), assurance } : undefined;
-}
-
-function recordedAttributes(record: Fields, attributes: Fields): RequestAttributes {
-  const request = fieldsOf(record, 'request');
-  const headers = new Map<string, string>();
-  const body = new Map<string, BodyValue>();
-  let whole: BodyValue | undefined;
-  for (const [path, value] of attributes) {
-    const [, group, ...names] = path.split('.');
-    if (group === 'headers') headers.set(names.join('.'), String(value));
-    else if (group === 'body' && names.length === 0) whole = value;
-    else if (group === 'body') place(body, names, value);
-  }
-  const problem: BodyProblem | undefined = BODY_PROBLEMS[text(record, 'body') as BodyDetail];
-  const read: Body = { kind: 'json', value: whole ?? body };
-  return {
-    method: text(request, 'method'),
-    path: String(attributes.get('request.path') ?? ''),
-    host: String(attributes.get('request.host') ?? ''),
-    sourceAddress: text(record, 'sourceIp'),
-    headers: () => headers,
-    query: () => undefined,
-    body: () => problem ?? read,
-  };
-}
-
-function place(
-  body: Map<string, BodyValue>,
-  [name = '', ...rest]: readonly string[],
-  value: BodyValue,
-): void {
-  if (rest.length === 0) {
-    body.set(name, value);
-    return;
-  }
-  const known = body.get(name);
-  const inner = new Map(known instanceof Map ? known : []);
-  body.set(name, inner);
-  place(inner, rest, value);
 }
 
 function text(record: Fields, name: string): string {

@@ -10,14 +10,29 @@ export interface TraceContext {
   readonly sampled: boolean;
 }
 
-const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
 const TRACEPARENT_LENGTH = 55;
+const DASH = 0x2d;
 const SAMPLED = 1;
 
 /** Undefined for everything that is not exactly one header of this form (sections 3.2.2, 4.3). */
 export function parseTraceparent(value: string): TraceContext | undefined {
-  if (value.length !== TRACEPARENT_LENGTH) return undefined;
-  const [, traceId = '', parentId = '', flags = ''] = TRACEPARENT.exec(value) ?? [];
-  if (!/[1-9a-f]/.test(traceId) || !/[1-9a-f]/.test(parentId)) return undefined;
-  return { traceId, parentId, sampled: (Number.parseInt(flags, 16) & SAMPLED) !== 0 };
+  if (value.length !== TRACEPARENT_LENGTH || !value.startsWith('00-')) return undefined;
+  // Each request has one, and a regular expression would take as long as all of its rules.
+  for (let at = 3; at < TRACEPARENT_LENGTH; at++) {
+    const code = value.charCodeAt(at);
+    if (at === 35 || at === 52 ? code !== DASH : !isLowerHex(code)) return undefined;
+  }
+  const traceId = value.slice(3, 35);
+  const parentId = value.slice(36, 52);
+  if (isZero(traceId) || isZero(parentId)) return undefined;
+  return { traceId, parentId, sampled: (Number.parseInt(value.slice(53), 16) & SAMPLED) !== 0 };
+}
+
+function isLowerHex(code: number): boolean {
+  return (code >= 0x30 && code <= 0x39) || (code >= 0x61 && code <= 0x66);
+}
+
+function isZero(hex: string): boolean {
+  for (let at = 0; at < hex.length; at++) if (hex.charCodeAt(at) !== 0x30) return false;
+  return true;
 }

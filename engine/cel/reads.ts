@@ -1,6 +1,7 @@
 // Which attributes an expression reads: the longest paths that are known beforehand, such as
 // `request.body.amount`. What no condition reads is never decoded.
 
+import { attributePath } from '../attribute_path.ts';
 import type { Scope } from './scope.ts';
 import { childrenOf, type Node } from './syntax.ts';
 import { DYN } from './type.ts';
@@ -42,7 +43,7 @@ function memberPathOf(node: Node, scope: Scope): string | undefined {
   }
   const { value } = node.left;
   const operand = typeof value === 'string' ? pathOf(node.right, scope) : undefined;
-  return operand === undefined ? undefined : `${operand}.${value}`;
+  return operand === undefined ? undefined : attributePath(operand, value as string);
 }
 
 function pathOf(node: Node, scope: Scope): string | undefined {
@@ -51,10 +52,10 @@ function pathOf(node: Node, scope: Scope): string | undefined {
   }
   if (node.kind === 'select') {
     const operand = pathOf(node.operand, scope);
-    return operand === undefined ? undefined : `${operand}.${node.field}`;
+    return operand === undefined ? undefined : attributePath(operand, node.field);
   }
   if (node.kind !== 'index' || node.index.kind !== 'literal') return undefined;
   const { value } = node.index;
   const operand = typeof value === 'string' ? pathOf(node.operand, scope) : undefined;
-  return operand === undefined ? undefined : `${operand}.${value}`;
+  return operand === undefined ? undefined : attributePath(operand, value as string);
 }

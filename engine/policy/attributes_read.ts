@@ -1,6 +1,7 @@
 // What a context handler has to read for a bundle: nothing that no rule and no operation asks for
 // ever becomes a string.
 
+import { attributeNames } from '../attribute_path.ts';
 import type { AttributesRead } from '../settings.ts';
 import type { RuleRecord } from './rule_record.ts';
 import type { Service } from './service.ts';
@@ -32,8 +33,11 @@ export function attributesReadOf(
     port: services.some(({ connections }) => connections.readsPort),
     body: some('request.body'),
     sourceAddress: addresses || some('context.sourceIp'),
-    headers: new Set(
-      [...reads].filter((it) => it.startsWith(HEADER)).map((it) => it.slice(HEADER.length)),
-    ),
+    headers: new Set([...reads].filter((it) => it.startsWith(HEADER)).map(headerOf)),
   };
+}
+
+/** An operation that requires a header writes a dot in its name as it is. */
+function headerOf(path: string): string {
+  return attributeNames(path).slice(2).join('.');
 }

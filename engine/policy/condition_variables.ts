@@ -97,9 +97,14 @@ export function conditionEnvironment(body: TypeSpec): Environment {
 
 const ABSENT: CelStruct = { field: () => undefined };
 
-/** In the order of the variables above. */
+let lastAccess: AccessRequest | undefined;
+let lastActivation: Activation = [];
+
+/** In the order of the variables above; one for all conditions of a request. */
 export function activationOf(access: AccessRequest): Activation {
-  return [
+  if (access === lastAccess) return lastActivation;
+  lastAccess = access;
+  lastActivation = [
     new PrincipalVariable(access),
     new ActionVariable(access),
     new ResourceVariable(access),
@@ -109,6 +114,7 @@ export function activationOf(access: AccessRequest): Activation {
     ABSENT,
     ABSENT,
   ];
+  return lastActivation;
 }
 
 abstract class Variable implements CelStruct {
@@ -154,9 +160,14 @@ class PrincipalVariable extends Variable {
   }
 }
 
+const celMaps = new WeakMap<ReadonlyMap<string, AttributeValue>, CelMap>();
+
 /** Whole numbers are int, as they are in a condition. */
 function celAttributes(attributes: ReadonlyMap<string, AttributeValue>): CelMap {
+  const known = celMaps.get(attributes);
+  if (known !== undefined) return known;
   const values = new Map<string, CelValue>();
+  celMaps.set(attributes, values);
   for (const [name, value] of attributes) {
     values.set(name, Number.isSafeInteger(value) ? BigInt(value as number) : value);
   }

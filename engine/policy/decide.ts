@@ -160,5 +160,9 @@ function names(rules: readonly Rule[]): readonly string[] {
 }
 
 function sorted(texts: readonly string[]): readonly string[] {
-  return texts.toSorted().slice(0, RULES_NAMED_MAX);
+  // Found by one key of the index they are in order already.
+  for (let i = 1; i < texts.length; i++) {
+    if (texts[i - 1]! > texts[i]!) return texts.toSorted().slice(0, RULES_NAMED_MAX);
+  }
+  return texts.length > RULES_NAMED_MAX ? texts.slice(0, RULES_NAMED_MAX) : texts;
 }

@@ -2,6 +2,7 @@
 // nothing is permitted, whatever the rules say.
 
 import type { AccessRequest } from '../access_request.ts';
+import { attributeNames } from '../attribute_path.ts';
 import { BodyProblem } from '../body/body.ts';
 import { RULES_NAMED_MAX } from '../decision.ts';
 import type { Reason } from '../reason.ts';
@@ -32,7 +33,7 @@ function isUnreadable(access: AccessRequest): boolean {
 
 function isThere(path: string, access: AccessRequest): boolean {
   const { principal, context, request } = access;
-  const [root, group, ...rest] = path.split('.');
+  const [root, group, ...rest] = attributeNames(path);
   const name = rest.join('.');
   switch (`${root}.${group}`) {
     case 'request.headers':

@@ -15,6 +15,8 @@ export class Role {
   /** Milliseconds since the epoch; from then on it covers nothing. */
   readonly reviewUntil: number;
   readonly #entries: readonly ToMatcher[];
+  /** Those that reach an operation, by operation: there are as many as a snapshot has. */
+  readonly #reaching = new WeakMap<Operation, readonly ToMatcher[]>();
 
   constructor({ id, namespace, covers, reviewUntil }: RoleRecord) {
     this.id = id;
@@ -24,14 +26,21 @@ export class Role {
 
   /** Some resource of the operation. */
   coversOperation(operation: Operation): boolean {
-    return this.#entries.some((entry) => reaches(entry, operation));
+    return this.#entriesOf(operation).length > 0;
   }
 
   covers(operation: Operation, resource: Resource, now: number): boolean {
     if (now >= this.reviewUntil) return false;
-    return this.#entries.some(
-      (entry) => reaches(entry, operation) && entry.resourceMatches(resource),
-    );
+    return this.#entriesOf(operation).some((entry) => entry.resourceMatches(resource));
+  }
+
+  #entriesOf(operation: Operation): readonly ToMatcher[] {
+    let entries = this.#reaching.get(operation);
+    if (entries === undefined) {
+      entries = this.#entries.filter((entry) => reaches(entry, operation));
+      this.#reaching.set(operation, entries);
+    }
+    return entries;
   }
 }
 

@@ -37,6 +37,11 @@ const RULES = [
   permit('query', { operations: ['list'] }, { condition: "request.query['q'][0] == 'x'" }),
   permit('cookie', { operations: ['keys'] }, { condition: 'has(request.headers.cookie)' }),
   permit('window', { operations: ['report'] }, { between: { from: '11:00', to: '12:30' } }),
+  permit('dotted', { operations: ['deep'] }, { condition: "request.body['a.b'] == 1" }),
+  permit('nested', { operations: ['deep'] }, { condition: 'request.body.?n.?m.orValue(2) == 2' }),
+  permit('inner', { operations: ['deep'] }, { condition: '!has(request.body.n.m)' }),
+  permit('whole', { operations: ['deep'] }, { condition: "'a' in request.captures" }),
+  permit('list', { operations: ['deep'] }, { condition: 'request.body[0] == 7' }),
   {
     ...permit('place', { operations: ['place'] }, {}),
     from: { ...CALLER, ipBlocks: ['10.0.0.0/8'] },
@@ -60,6 +65,7 @@ function meshOf(rules: readonly object[]): Snapshot {
         keys: at('GET /k/{a}'),
         report: at('GET /p/{a}'),
         place: at('GET /w/{a}'),
+        deep: { ...at('POST /d/{a}'), verb: 'invoke' },
       },
     }),
     policy('p', rules as never),
@@ -144,6 +150,66 @@ describe('a record', () => {
       assert.deepEqual([replayed.same, replayed.samePolicy], [true, true]);
     });
   }
+
+  // A key with a dot, an object or a field that is not there, and what is no object.
+  for (const body of [
+    '{"a.b": 1}',
+    '{"a": {"b": 1}}',
+    '{"n": {"m": 3}, "a.b": 2}',
+    '{"n": {}}',
+    '{"n": 5}',
+    '{"n": "text"}',
+    '{"n": [1, 2]}',
+    '{"n": null}',
+    '{}',
+    '[7]',
+    '"text"',
+    '{',
+  ]) {
+    it(`of a body \`${body}\` is decided again, with every rule's error (C-008)`, () => {
+      const ask: Ask = { http: 'POST /d/1', body };
+      const line = recordOf(ask);
+      const { decision } = verdictOn(SNAPSHOT, ask);
+      const replayed = replay(line, SNAPSHOT) as Replayed;
+      assert.ok(!(replayed instanceof NotReplayable), JSON.stringify(replayed));
+      assert.deepEqual(
+        [replayed.verdict.decision.rules, replayed.verdict.decision.errors],
+        [decision.rules, decision.errors],
+        line,
+      );
+    });
+  }
+
+  it('holds nothing of a text in which a rule looked for a field', () => {
+    const nested = meshOf([
+      permit('n', { operations: ['deep'] }, { condition: 'request.body.n.m == 2' }),
+    ]);
+    const line = recordOf({ http: 'POST /d/1', body: '{"n": "private"}' }, nested);
+    assert.ok(line.includes('"request.body.n":""'), line);
+    assert.ok(!line.includes('private'), line);
+  });
+
+  it('is not decided on policies that read what it does not hold', () => {
+    const line = recordOf({ http: 'POST /r/1', body: { amount: 400 } });
+    for (const [more, path] of [
+      [{ condition: "request.headers['x-plan'] == 'gold'" }, 'request.headers.x-plan'],
+      [{ condition: "request.body.note == 'x'" }, 'request.body.note'],
+      [{ from: { ...CALLER, ipBlocks: ['10.0.0.0/8'] } }, 'context.sourceIp'],
+    ] as const) {
+      const other = meshOf([permit('other', { operations: ['refund'] }, more)]);
+      const { why } = replay(line, other) as NotReplayable;
+      assert.equal(why, `these policies read what is not recorded: ${path}`);
+    }
+  });
+
+  it('tells what was looked for and not there', () => {
+    const line = recordOf({ http: 'GET /a/1' });
+    assert.ok(line.includes('"absent":["request.headers.x-plan"]'), line);
+    const other = meshOf([
+      permit('none', { operations: ['read'] }, { condition: "!('x-plan' in request.headers)" }),
+    ]);
+    assert.equal((replay(line, other) as Replayed).verdict.decision.outcome, 'allow');
+  });
 
   it('that depends on a query or a cookie says so, and holds neither', () => {
     const secret = 'session=s3cret';
