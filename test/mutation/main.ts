@@ -40,7 +40,16 @@ const drawn = random.some(eligible, Number(values.count), Number(values.count));
 console.log(
   `${project.mutants.length} mutants, ${eligible.length} eligible, ${drawn.length} drawn`,
 );
-if ((await fateOf(project.folder, undefined)) !== 'survived') {
+await assertPassing('before');
+
+/** As many at a time as mutants run: tests that stand in each other's way would kill anything. */
+async function assertPassing(when: string): Promise<void> {
+  const runs = Array.from({ length: availableParallelism() }, () => {
+    return fateOf(project.folder, undefined);
+  });
+  const fates = await Promise.all(runs);
+  console.log(`without a mutant, ${when}: ${fates.join(', ')}`);
+  if (fates.every((fate) => fate === 'survived')) return;
   console.error('the tests fail without a mutant');
   process.exit(2);
 }
@@ -58,6 +67,7 @@ async function work(): Promise<void> {
   }
 }
 await Promise.all(Array.from({ length: availableParallelism() }, work));
+await assertPassing('after');
 
 survivors.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line));
 console.log('\nsurvived:');
