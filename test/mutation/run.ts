@@ -1,7 +1,8 @@
 // Runs tests with one mutant switched on: killed when a test fails, or when they do not end.
 
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { ACTIVE_MUTANT, type Mutant } from './mutants.ts';
 
 /** A mutant that loops never ends by itself. */
@@ -14,18 +15,29 @@ const NEAR: readonly (readonly [folder: string, tests: readonly string[]])[] = [
   ['engine/cel/', ['test/cel/*.test.ts']],
   ['engine/body/', ['test/body/*.test.ts']],
 ];
+/** Whose tests run quickly. */
+const FOLDERS = ['test/engine', 'test/envoy', 'test/body', 'test/cel', 'test/lint'];
 const ALL = ['test/engine/*.test.ts', 'test/envoy/*.test.ts', 'test/body/*.test.ts'];
 const REST = ['test/cel/*.test.ts', 'test/lint/*.test.ts', 'test/explain/*.test.ts'];
 const LAST = ['test/cli/decide.test.ts', 'test/workers/*.test.ts', 'test/examples/*.test.ts'];
 
 export async function fateOf(folder: string, mutant: Mutant | undefined): Promise<Fate> {
   const near = NEAR.find(([start]) => mutant?.file.startsWith(start))?.[1] ?? [];
-  for (const tests of [near, ALL, REST, LAST]) {
+  const own = mutant === undefined ? [] : testsOf(mutant.file);
+  for (const tests of [own, near, ALL, REST, LAST]) {
     if (tests.length === 0) continue;
     const fate = await run(folder, tests, mutant?.id ?? '');
     if (fate !== 'survived') return fate;
   }
   return 'survived';
+}
+
+/** Test files that import the file itself: most mutants are killed by one of them. */
+function testsOf(file: string): readonly string[] {
+  const name = `/${basename(file)}'`;
+  return FOLDERS.flatMap((folder) => readdirSync(folder).map((it) => join(folder, it))).filter(
+    (test) => test.endsWith('.test.ts') && readFileSync(test, 'utf8').includes(name),
+  );
 }
 
 function run(folder: string, tests: readonly string[], id: string): Promise<Fate> {
