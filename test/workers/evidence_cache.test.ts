@@ -199,12 +199,10 @@ describe('an evaluator that is shown certificates (C-110)', () => {
     assert.equal(JSON.parse(decisionLine).credential, evidence.credential);
   });
 
-  it('costs little for one that comes again and again', () => {
+  it('verifies one that comes again and again once', () => {
     const stage = new Stage();
-    const start = performance.now();
-    for (let i = 0; i < 5_000; i++) stage.ask(good);
-    // With a verification each it would take ten times as long.
-    assert.ok(performance.now() - start < 1_500);
+    const passes = Array.from({ length: 500 }, () => stage.ask(good).passes);
+    assert.deepEqual(passes, [2, ...Array(499).fill(1)]);
   });
 });
 
