@@ -1,5 +1,5 @@
-// What a client can make as long as it likes has to cost in proportion: shown as a ratio of two runs
-// on the same machine, because no bound in milliseconds holds on all of them.
+// What a client can make as long as it likes has to cost in proportion: shown as a ratio of two
+// runs on one machine, because no bound in milliseconds holds on all of them.
 
 import assert from 'node:assert/strict';
 
