@@ -23,12 +23,14 @@ export interface BundleOptions {
   readonly enforcerId?: string | undefined;
   /** Each makes another policy of as many rules for each service; default 0. */
   readonly generation?: number;
+  /** By what else the first caller is known: an Issuer's name and a subject. */
+  readonly token?: { readonly issuer: string; readonly subject: string };
 }
 
 /** Writes a bundle with exactly so many rules, that allows check.json. */
 export function writeBundle(
   folder: string,
-  { rules, authorityPem, enforcerId, generation = 0 }: BundleOptions,
+  { rules, authorityPem, enforcerId, generation = 0, token }: BundleOptions,
 ): void {
   if (rules < RULES_A_SERVICE || rules % RULES_A_SERVICE !== 0) {
     throw new Error(`${rules} rules: expected a multiple of ${RULES_A_SERVICE}`);
@@ -41,7 +43,7 @@ export function writeBundle(
     writeFileSync(join(folder, 'authority.pem'), authorityPem);
     proof.push(ISSUER);
   }
-  writeFileSync(join(folder, 'callers.yaml'), [...proof, identity(0)].join('---\n'));
+  writeFileSync(join(folder, 'callers.yaml'), [...proof, identity(0, token)].join('---\n'));
   const services = rules / RULES_A_SERVICE;
   for (let first = 0; first < services; first += SERVICES_A_FILE) {
     const documents: string[] = [];
@@ -76,10 +78,12 @@ spec: {x509: {trustDomain: ${TRUST_DOMAIN}, bundle: ./authority.pem, maxLifetime
 export const destination = (index: number) => (index === 0 ? PAYMENTS : `${PAYMENTS}-${index}`);
 export const caller = (index: number) => (index === 0 ? CHECKOUT : `${CHECKOUT}-${index}`);
 
-const identity = (index: number) => `apiVersion: remit.mesh/v1
+const identity = (index: number, token?: BundleOptions['token']) => `apiVersion: remit.mesh/v1
 kind: Identity
 metadata: {name: caller-${index}, namespace: shop}
-spec: {spiffe: "${caller(index)}", kind: workload, environment: prod, tenant: acme}
+spec: {spiffe: "${caller(index)}", kind: workload, environment: prod, tenant: acme${
+  token === undefined ? '' : `, issuer: ${token.issuer}, subject: ${token.subject}`
+}}
 `;
 
 const service = (index: number) => `apiVersion: remit.mesh/v1
@@ -88,7 +92,7 @@ metadata: {name: payments-${index}, namespace: pay}
 spec:
   destinations: ["${destination(index)}"]
   environment: prod
-  accepts: [x509-svid]
+  accepts: [x509-svid, jwt]
   operations:
     account.read:
       http: "GET /v1/tenants/{tenant}/accounts/{account}"

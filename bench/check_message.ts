@@ -12,7 +12,7 @@ interface CheckJson {
   readonly attributes: {
     readonly source: object;
     readonly destination: object;
-    readonly request: { readonly http: object };
+    readonly request: { readonly http: { readonly headers: object } };
   };
 }
 
@@ -23,11 +23,13 @@ export interface MessageOptions {
   readonly bodyBytes?: number;
   /** The place of the Service in a bundle of `writeBundle`; caller and destination are its own. */
   readonly service?: number;
+  /** Besides those of check.json. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** An encoded CheckRequest. */
 export function checkMessage(options: MessageOptions = {}): Buffer {
-  const { certificatePem, bodyBytes, service = 0 } = options;
+  const { certificatePem, bodyBytes, service = 0, headers } = options;
   const text = readFileSync(join(import.meta.dirname, 'check.json'), 'utf8');
   const { attributes } = JSON.parse(text) as CheckJson; // Our own file.
   const { source, destination, request } = attributes;
@@ -42,7 +44,11 @@ export function checkMessage(options: MessageOptions = {}): Buffer {
       destination: { ...destination, principal: destinationOf(service) },
       request: {
         ...request,
-        http: { ...request.http, ...(bodyBytes && { body: 'x'.repeat(bodyBytes) }) },
+        http: {
+          ...request.http,
+          headers: { ...request.http.headers, ...headers },
+          ...(bodyBytes && { body: 'x'.repeat(bodyBytes) }),
+        },
       },
     },
   };

@@ -29,6 +29,8 @@ export interface Run {
   readonly requests: number;
   /** An encoded CheckRequest, the same each time. */
   readonly message: Buffer;
+  /** Others that take their turn with it, which only our own client can; default none. */
+  readonly more?: readonly Buffer[];
   /** Where the client runs, as taskset takes them. */
   readonly clientCores: string;
   /** Between the load and the look at resident memory. */
@@ -97,7 +99,7 @@ async function measureIn(folder: string, contender: Contender, run: Run): Promis
   const { target, process: server } = running;
   const { message, client, clientCores: cores } = run;
   const messageFile = join(folder, 'message.bin');
-  writeFileSync(messageFile, grpcFrame(message));
+  writeFileSync(messageFile, Buffer.concat([message, ...(run.more ?? [])].map(grpcFrame)));
   const answerBytes = GRPC_HEAD_BYTES + (await running.probe(message));
   const { rate, ...closed } = run.shape;
   // A cold server cannot keep up with an open loop, and what piles up then is no latency of a warm

@@ -20,7 +20,7 @@ const HEADERS = {
 
 class LoadRun {
   readonly #load: Load;
-  readonly #message: Buffer;
+  readonly #messages: readonly Buffer[];
   readonly #log: string[] = [];
   readonly #finish: (error?: Error) => void;
   #started = 0;
@@ -28,7 +28,7 @@ class LoadRun {
 
   constructor(load: Load, finish: (error?: Error) => void) {
     this.#load = load;
-    this.#message = readFileSync(load.messageFile);
+    this.#messages = framesOf(readFileSync(load.messageFile));
     this.#finish = finish;
   }
 
@@ -64,6 +64,7 @@ class LoadRun {
   }
 
   #request(session: ClientHttp2Session, startedMs: number, onAnswer?: () => void): void {
+    const message = this.#messages[this.#started % this.#messages.length]!;
     this.#started++;
     const stream = session.request(HEADERS);
     let status: unknown;
@@ -87,8 +88,19 @@ class LoadRun {
       if (this.#log.length === this.#load.requests) this.#finish();
       else onAnswer?.();
     });
-    stream.end(this.#message);
+    stream.end(message);
   }
+}
+
+/** Of gRPC's framing: a byte and the length before each. */
+function framesOf(bytes: Buffer): readonly Buffer[] {
+  const frames: Buffer[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const end = at + 5 + bytes.readUInt32BE(at + 1);
+    frames.push(bytes.subarray(at, end));
+    at = end;
+  }
+  return frames;
 }
 
 /** @returns the bytes of all answers */

@@ -33,10 +33,14 @@ export interface Load extends LoadShape {
   /** Where the client runs, as taskset takes them. */
   readonly cores: string;
   readonly requests: number;
-  /** A file with the framed message. */
+  /** A file with the framed message; of several our own client sends one after the other. */
   readonly messageFile: string;
   /** For files of the client's own. */
   readonly folder: string;
+  /** The client's own, in the folder; each of two at a time needs one. Default load.log. */
+  readonly log?: string;
+  /** Ends it, and what it measured is lost. */
+  readonly signal?: AbortSignal;
 }
 
 /** One entry a request, in any order. */
@@ -82,10 +86,12 @@ async function runH2load(load: Load, cleanup: Cleanup): Promise<LoadResult> {
 }
 
 async function runOwnClient(load: Load, cleanup: Cleanup): Promise<LoadResult> {
-  const log = join(load.folder, 'load.log');
+  const log = join(load.folder, load.log ?? 'load.log');
   const program = join(import.meta.dirname, 'http2_client.ts');
-  const work = JSON.stringify({ ...load, log });
-  const answerBytes = await run(cleanup, load.cores, [process.execPath, program, work]);
+  const { signal, ...rest } = load;
+  const work = JSON.stringify({ ...rest, log });
+  const command = [process.execPath, program, work];
+  const answerBytes = await run(cleanup, load.cores, command, signal);
   return readLog(log, load.requests, Number(answerBytes));
 }
 
@@ -109,9 +115,10 @@ export async function run(
   cleanup: Cleanup,
   cores: string,
   command: readonly string[],
+  signal?: AbortSignal,
 ): Promise<string> {
   const [program = '', ...args] = pinned(cores, command);
-  const child: ChildProcess = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child: ChildProcess = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], signal });
   cleanup.add(() => {
     child.kill('SIGKILL');
   });

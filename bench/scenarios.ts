@@ -2,6 +2,7 @@
 
 import { resolve } from 'node:path';
 import { issueSvid, makeCa } from '../demo/pki.ts';
+import { measureAuth } from './auth.ts';
 import { CHECKOUT, GATEWAY, TRUST_DOMAIN } from './bundle.ts';
 import { checkMessage } from './check_message.ts';
 import { type Measurement, measure, measurePairs, type Run } from './contender.ts';
@@ -92,6 +93,11 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'reload',
     summary: '10,000 rules replaced by 10,000 others under 1,000 requests a second',
     measure: measureReload,
+  },
+  {
+    name: 'auth',
+    summary: 'tokens over mutual TLS: one that comes again, new ones, a flood of bad ones',
+    measure: measureAuth,
   },
   {
     name: 'envoy',

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { nearest } from '../engine/diagnostic.ts';
 import { Failure } from '../engine/failure.ts';
 import type { Asker } from '../engine/identity/enforcer.ts';
-import { grpcCode, REASONS } from '../engine/reason.ts';
+import { grpcCode } from '../engine/reason.ts';
 import { NotReplayable, replay } from '../engine/replay.ts';
 import type { Snapshot } from '../engine/snapshot.ts';
 import { checkRequestFromJson, checkResponseToJson } from '../proto/protojson.ts';
@@ -138,11 +138,11 @@ async function* linesOf(input: NodeJS.ReadStream): AsyncGenerator<string> {
   if (rest !== '') yield rest;
 }
 
-function decisionObject({ answer, response, evidenceLine }: Evaluated) {
+function decisionObject({ answer, response, http, evidenceLine }: Evaluated) {
   const { outcome, reason, rules, shadow } = answer.verdict.decision;
   return {
     outcome,
-    http: reason === undefined ? 200 : REASONS[reason].http,
+    http,
     grpc: reason === undefined ? 0 : grpcCode(reason),
     reasons: reason === undefined ? [] : [reason],
     rules,

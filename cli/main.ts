@@ -47,6 +47,11 @@ const COMMANDS: readonly {
     load: async () => (await import('./review.ts')).reviewCommand,
   },
   {
+    name: 'identities',
+    summary: 'list who was seen with which credentials, how long-lived, how far-reaching',
+    load: async () => (await import('./identities.ts')).identitiesCommand,
+  },
+  {
     name: 'completion',
     summary: 'print a completion script for bash or zsh',
     load: async () => (await import('./completion.ts')).completionCommand(completables),

@@ -50,7 +50,7 @@ export function checkBundle(
   const keyFiles = loadKeyFiles(bundle.keyFiles, diagnostics);
   const image = compileBundle(bundle, keyFiles, settings, 1, diagnostics);
   const snapshot = image && openSnapshot(image);
-  snapshot?.proof.issuers.warnOfExpired(now, diagnostics);
+  snapshot?.proof.issuers.x509.warnOfExpired(now, diagnostics);
   return { files, keyFiles, bundle, snapshot, diagnostics };
 }
 

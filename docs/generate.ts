@@ -3,7 +3,13 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { grpcCode, REASON_CODES, REASONS, reasonClass } from '../engine/reason.ts';
+import {
+  challengedStatus,
+  grpcCode,
+  REASON_CODES,
+  REASONS,
+  reasonClass,
+} from '../engine/reason.ts';
 import { referencePage } from './language_reference.ts';
 import { languageSchema } from './language_schema.ts';
 import { lintPage } from './lint_page.ts';
@@ -19,6 +25,17 @@ const CLASSES = {
   authz: 'permission refused',
 } as const;
 
+const CHALLENGES = {
+  none: '',
+  token: 'a token (RFC 6750, RFC 9449)',
+  step_up: 'a stronger proof (RFC 9470)',
+  scope: 'a scope (RFC 6750)',
+} as const;
+
+function statuses(http: number, challenged: number): string {
+  return http === challenged ? `${http}` : `${http}, or ${challenged} with a challenge`;
+}
+
 function reasonsPage(): string {
   const lines = [
     '# Reason codes',
@@ -29,18 +46,24 @@ function reasonsPage(): string {
     '`remit_authz_total{outcome="deny",reason}` and in the dynamic metadata. The client is told the class and the',
     'decision id only. An allow has no reason.',
     '',
+    'The challenge is what `WWW-Authenticate` may ask for, where the service takes tokens in `Authorization` and one',
+    'could change the answer; see [challenges](challenges.md). A denial of class `authn` is',
+    '401 with its challenge, and 403 without.',
+    '',
   ];
   for (const [name, meaning] of Object.entries(CLASSES)) {
     lines.push(
       `## \`${name}\`: ${meaning}`,
       '',
-      '| code | HTTP | gRPC status | says |',
-      '|---|---|---|---|',
+      '| code | HTTP | gRPC status | challenge | says |',
+      '|---|---|---|---|---|',
     );
     for (const code of REASON_CODES.filter((reason) => reasonClass(reason) === name)) {
       const grpc = grpcCode(code);
-      const { http, sentence } = REASONS[code];
-      lines.push(`| \`${code}\` | ${http} | ${grpc} ${GRPC_NAMES[grpc]} | ${sentence} |`);
+      const { http, challenge, sentence } = REASONS[code];
+      const status = challenge === 'none' ? http : statuses(http, challengedStatus(code));
+      const cells = [`\`${code}\``, status, `${grpc} ${GRPC_NAMES[grpc]}`, CHALLENGES[challenge]];
+      lines.push(`| ${[...cells, sentence].join(' | ')} |`);
     }
     lines.push('');
   }

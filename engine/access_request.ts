@@ -39,6 +39,8 @@ export type DataClass = (typeof DATA_CLASSES)[number];
 
 /** What the inventory says of an identity: bounds and attributes, never a permission. */
 export interface IdentityEntry {
+  /** `namespace/name` of its document; empty where the inventory has none. */
+  readonly id: string;
   readonly kind: PrincipalKind;
   /** Empty when the inventory names none. */
   readonly tenant: string;
@@ -46,6 +48,8 @@ export interface IdentityEntry {
   /** `namespace/role` */
   readonly roles: readonly string[];
   readonly attributes: ReadonlyMap<string, AttributeValue>;
+  /** Several workloads use it. */
+  readonly shared: boolean;
   /** Destinations and `namespace/service`; undefined is anywhere. */
   readonly audiences: ReadonlySet<string> | undefined;
   readonly ceiling: Ceiling | undefined;
@@ -67,11 +71,13 @@ export interface Ceiling {
 
 /** Of nobody that the inventory knows. */
 export const NO_ENTRY: IdentityEntry = {
+  id: '',
   kind: 'workload',
   tenant: '',
   environment: '',
   roles: [],
   attributes: new Map(),
+  shared: false,
   audiences: undefined,
   ceiling: undefined,
   maxLifetimeMs: undefined,
@@ -79,7 +85,10 @@ export const NO_ENTRY: IdentityEntry = {
   reviewUntil: Number.POSITIVE_INFINITY,
 };
 
-/** Who the caller is. The id is a full SPIFFE ID, compared whole, or empty for `anonymous`. */
+/**
+ * Who the caller is. The id is a full SPIFFE ID or `ISSUER#SUBJECT`, compared whole, or empty for
+ * `anonymous`.
+ */
 export interface Principal {
   readonly id: string;
   readonly spiffe: SpiffeId | undefined;
@@ -87,7 +96,18 @@ export interface Principal {
   /** False when the identity is proved but stands in no inventory: it may do nothing. */
   readonly known: boolean;
   readonly entry: IdentityEntry;
+  /** What a token added to the entry, as text; empty when nothing did. */
+  readonly variant: string;
+  /** On whose behalf: who handed the task over last comes first, who began it last. */
+  readonly actors: readonly Principal[];
+  /** A workload showed itself beside an identity that several share. */
+  readonly accompanied: boolean;
 }
+
+const NOBODY: readonly Principal[] = Object.freeze([]);
+
+/** What is so of a principal that one credential alone names. */
+export const PLAIN_PRINCIPAL = { variant: '', actors: NOBODY, accompanied: false } as const;
 
 export const ANONYMOUS: Principal = {
   id: '',
@@ -95,6 +115,7 @@ export const ANONYMOUS: Principal = {
   assurance: 'none',
   known: true,
   entry: NO_ENTRY,
+  ...PLAIN_PRINCIPAL,
 };
 
 /**
@@ -127,6 +148,10 @@ export interface Operation {
   readonly tier: number | undefined;
   /** An agent may call it without a task. */
   readonly taskFree: boolean;
+  /** A denied caller is told how to step up. */
+  readonly requestable: boolean;
+  /** One of them an OAuth token has to carry, where one comes along. */
+  readonly scopes: readonly string[];
 }
 
 export interface Resource {
@@ -160,6 +185,8 @@ export interface Context {
   /** When the credential became valid; undefined when no credential shows it. */
   readonly notBefore: number | undefined;
   readonly notAfter: number | undefined;
+  /** Of an OAuth token that came along; undefined when none did. */
+  readonly scopes: ReadonlySet<string> | undefined;
 }
 
 /** One request as a policy sees it. */
@@ -175,7 +202,7 @@ export class AccessRequest {
   /** Wall clock, milliseconds since the epoch, read once per pass. */
   readonly now: number;
   /** Paths of attributes that conditions read, as far as they were looked at. */
-  readonly reads: (readonly string[])[] = [];
+  reads: (readonly string[])[] = [];
   readonly #bodyShape: BodyShape | undefined;
   #body: BodyValue | BodyProblem | undefined;
 
@@ -189,6 +216,14 @@ export class AccessRequest {
     this.captures = parts.captures;
     this.now = parts.now;
     this.#bodyShape = parts.bodyShape;
+  }
+
+  /** The same request by somebody else, who is looked at beside its principal. */
+  by(principal: Principal): AccessRequest {
+    const other = new AccessRequest({ ...this, principal, bodyShape: this.#bodyShape });
+    other.reads = this.reads;
+    other.#body = this.#body;
+    return other;
   }
 
   /** Undefined when nothing asked for the body. */

@@ -1,24 +1,57 @@
 // Bounds on proof: what the inventory demands of an identity's credentials, and what a data class
 // demands of any (DESIGN section 6, "Class floor").
 
-import type { AccessRequest, IdentityEntry } from './access_request.ts';
-import { assuranceAtLeast, type Evidence } from './evidence.ts';
+import type { AccessRequest, DataClass, Principal } from './access_request.ts';
+import type { CredentialKind } from './bundle/service_kind.ts';
+import { assuranceAtLeast, type Evidence, type Method } from './evidence.ts';
 import { RESTRICTED_LIFETIME_MS_MAX } from './limits.ts';
 import type { Service } from './policy/service.ts';
 import type { Reason } from './reason.ts';
 import type { ClassFloor } from './settings.ts';
-import { lifetimeMs } from './svid.ts';
+
+const CREDENTIAL_KIND: Readonly<Record<Method, CredentialKind | undefined>> = {
+  none: undefined,
+  peer_principal: 'x509-svid',
+  x509_svid: 'x509-svid',
+  xfcc: 'x509-svid',
+  client_cert: 'x509-svid',
+  jwt: 'jwt',
+  jwt_metadata: 'jwt',
+  jwt_svid: 'jwt-svid',
+  wit: 'wit',
+  api_key: 'api-key',
+};
+const SENSITIVE: ReadonlySet<DataClass> = new Set(['confidential', 'restricted']);
+/** C-080: a runner works for many; which job it is, only the token of the job says. */
+const JOB_ATTRIBUTES = ['repository', 'ref', 'workflow', 'run-id'];
+
+function namesJob({ entry: { attributes }, variant }: Principal): boolean {
+  return variant !== '' && JOB_ATTRIBUTES.every((name) => attributes.has(name));
+}
+
+/**
+ * C-083: what several workloads use tells nobody who acts, so it is good for reading what anybody
+ * inside may see, unless the workload that acts shows itself as well.
+ */
+export function sharedBeyondBaseline({ principal, operation }: AccessRequest): boolean {
+  if (!principal.entry.shared || principal.accompanied) return false;
+  return operation.verb !== 'read' || SENSITIVE.has(operation.dataClass);
+}
 
 /** C-099: an identity is good for its own audiences, while its credentials live as long as said. */
 export function identityWeakness(
-  { maxLifetimeMs, audiences }: IdentityEntry,
-  { svid }: Evidence,
+  { entry: { maxLifetimeMs, audiences } }: Principal,
+  { method, notBefore, notAfter }: Evidence,
   service: Service | undefined,
 ): Reason | undefined {
+  const kind = CREDENTIAL_KIND[method];
+  if (kind !== undefined && service?.accepts?.has(kind) === false) {
+    return 'authn.wrong_principal_kind';
+  }
   if (maxLifetimeMs !== undefined) {
     // A limit that no proof shows to be kept is not kept.
-    if (svid === undefined) return 'authn.assurance';
-    if (lifetimeMs(svid) > maxLifetimeMs) return 'authn.lifetime_exceeded';
+    if (notBefore === undefined || notAfter === undefined) return 'authn.assurance';
+    if (notAfter - notBefore > maxLifetimeMs) return 'authn.lifetime_exceeded';
   }
   if (audiences === undefined || service === undefined) return undefined;
   const meant = audiences.has(service.id) || service.destinations.some((it) => audiences.has(it));
@@ -32,6 +65,9 @@ export function classWeakness(
 ): Reason | undefined {
   const { dataClass } = operation;
   if (!assuranceAtLeast(principal.assurance, floor[dataClass])) return 'authn.assurance';
+  if (principal.entry.kind === 'ci' && SENSITIVE.has(dataClass) && !namesJob(principal)) {
+    return 'authn.assurance';
+  }
   if (dataClass !== 'restricted') return undefined;
   const { notBefore = Number.NEGATIVE_INFINITY, notAfter = Number.POSITIVE_INFINITY } = context;
   const shortLived = notAfter - notBefore <= RESTRICTED_LIFETIME_MS_MAX;

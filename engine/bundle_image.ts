@@ -2,6 +2,7 @@
 // shared memory (DESIGN section 4). The digest of its bytes is what threads agree on before they
 // activate it.
 
+import type { KeySourceUrl, WorkloadApiNeeds } from './identity/key_source.ts';
 import type { Settings } from './settings.ts';
 
 export interface BundleImage {
@@ -13,6 +14,9 @@ export interface BundleImage {
   readonly digest: string;
   readonly proofDigest: string;
   readonly policyDigest: string;
+  /** Keys that it only names. */
+  readonly keyUrls: readonly KeySourceUrl[];
+  readonly workloadApi: WorkloadApiNeeds;
   /** What it holds, for the log and for warnings. */
   readonly counts: {
     readonly documents: number;

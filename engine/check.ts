@@ -9,19 +9,21 @@ import {
   type RequestAttributes,
 } from './access_request.ts';
 import { type Assertions, assertedBy } from './assertion.ts';
-import { classWeakness, identityWeakness } from './bounds.ts';
+import { classWeakness, identityWeakness, sharedBeyondBaseline } from './bounds.ts';
 import { type Decision, denied } from './decision.ts';
 import { chooseService, type Destination } from './destination.ts';
 import { type Evidence, NOT_EVALUATED } from './evidence.ts';
 import { type Effect, type Facts, NO_FACTS, type Proof } from './facts.ts';
 import type { Failure } from './failure.ts';
 import { type AssumedProof, assumeProof } from './identity/assumed_proof.ts';
-import { authenticate, type Credentials, failed } from './identity/authenticate.ts';
+import { authenticate, failed, type Needed } from './identity/authenticate.ts';
+import type { Credentials, Terms } from './identity/credentials.ts';
 import type { Asker, Enforcer } from './identity/enforcer.ts';
 import { DECISION_VALID_MS_MAX } from './limits.ts';
 import { decide } from './policy/decide.ts';
 import { missingOf } from './policy/required.ts';
 import type { Route } from './policy/route.ts';
+import type { RouteRules } from './policy/route_rules.ts';
 import { findOperation, type Service } from './policy/service.ts';
 import { standingFault, standsUntil } from './policy/standing.ts';
 import type { Reason } from './reason.ts';
@@ -67,8 +69,8 @@ export function check(
   now: number,
 ): Step<Verdict> {
   const concluded = conclude(inquiry, asker, snapshot, facts, now, authenticate);
-  return 'raw' in concluded
-    ? { kind: 'need', proofs: [concluded] }
+  return 'proofs' in concluded
+    ? { kind: 'need', proofs: concluded.proofs }
     : { kind: 'answer', answer: concluded };
 }
 
@@ -88,7 +90,7 @@ export function checkAssuming(
   const prove: typeof authenticate = (...given) =>
     assumeProof(assumed, authenticate(...given), now);
   const concluded = conclude(inquiry, { kind: 'everything' }, snapshot, NO_FACTS, now, prove);
-  if ('raw' in concluded) throw new Error('a certificate cannot be supposed');
+  if ('proofs' in concluded) throw new Error('a certificate cannot be supposed');
   return concluded;
 }
 
@@ -99,7 +101,7 @@ function conclude(
   facts: Facts,
   now: number,
   prove: typeof authenticate,
-): Verdict | Proof {
+): Verdict | Needed {
   const { credentials, destination, action, fault } = inquiry;
   const { proof, policy } = snapshot;
   const enforcer = proof.enforcers.of(asker);
@@ -111,19 +113,17 @@ function conclude(
     return unproved(failed(choice.fault, enforcer, '', '').evidence, now);
   }
   const { service } = choice;
-  const passes = service?.passesAuthorization ?? false;
-  const shown = prove(credentials, enforcer, passes, proof, facts.verified, now);
-  if ('raw' in shown) return shown;
+  const shown = prove(credentials, enforcer, service ?? ANY_SERVICE, proof, facts, now);
+  if ('proofs' in shown) return shown;
   const { evidence, principal } = shown;
   if (principal === undefined) return unproved(evidence, now, service);
 
   const ended = (reason: Reason, evaluated: boolean): Verdict => {
-    const notAfter = evidence.svid?.notAfter;
-    const until = validUntil(principal, notAfter, service, policy.overdueDenies, now);
+    const until = validUntil(principal, evidence, service, policy.overdueDenies, now);
     const decision = denied(reason, until);
     return { evidence, principal, service, access: undefined, decision, evaluated };
   };
-  const unfit = identityWeakness(principal.entry, evidence, service);
+  const unfit = identityWeakness(principal, evidence, service);
   if (unfit !== undefined) return ended(unfit, false);
   if (fault !== undefined) return ended(fault.reason, false);
   if (choice.fault !== undefined) return ended(choice.fault, false);
@@ -165,7 +165,6 @@ function accessTo(
   const { operation } = environment !== '' && declared === '' ? route.in(environment) : route;
   const resource = route.resource(captures, tenant);
   if (tenant !== '' && resource.tenant !== tenant) return undefined;
-  const { svid } = evidence;
   return new AccessRequest({
     principal,
     operation,
@@ -173,8 +172,9 @@ function accessTo(
     context: {
       enforcer: enforcer.id,
       runtime,
-      notBefore: svid?.notBefore,
-      notAfter: svid?.notAfter,
+      notBefore: evidence.notBefore,
+      notAfter: evidence.notAfter,
+      scopes: scopesOf(evidence),
     },
     request: inquiry.request,
     captureNames: route.captureNames,
@@ -182,6 +182,12 @@ function accessTo(
     now,
     bodyShape: route.body,
   });
+}
+
+/** INVARIANT: of the OAuth token that came along, also where it stands beside the caller's. */
+function scopesOf({ token, others }: Evidence): ReadonlySet<string> | undefined {
+  if (token?.kind === 'jwt') return token.scopes;
+  return others.find((it) => it.token?.kind === 'jwt')?.token?.scopes;
 }
 
 /** From here on only the AccessRequest counts. */
@@ -192,30 +198,68 @@ export function judge(
   service: Service,
   { policy, settings }: Snapshot,
 ): Verdict {
-  const { principal, operation, context, now } = access;
+  const { principal, operation, now } = access;
   const verdict = (decision: Decision, evaluated: boolean): Verdict => {
     return { evidence, principal, service, access, decision, evaluated };
   };
-  const end = validUntil(principal, context.notAfter, service, policy.overdueDenies, now);
+  const end = validUntil(principal, evidence, service, policy.overdueDenies, now);
   const weakness = classWeakness(access, settings.classFloor);
   if (weakness !== undefined) return verdict(denied(weakness, end), false);
   const missing = route.requires.length === 0 ? undefined : missingOf(route.requires, access);
   if (missing !== undefined) return verdict(denied(missing.reason, end, missing.errors), false);
   const standing = standingFault(access, service, policy.overdueDenies);
   if (standing !== undefined) return verdict(denied(standing, end), true);
+  if (sharedBeyondBaseline(access)) return verdict(denied('authz.shared_identity', end), true);
   const judgedRoute = operation === route.operation ? route : route.in(operation.environment);
-  return verdict(decide(access, judgedRoute.rules(policy.rules), end), true);
+  const rules = judgedRoute.rules(policy.rules);
+  const decision = decide(access, rules, end);
+  if (decision.outcome === 'deny') return verdict(decision, true);
+  return verdict(narrowed(access, decision, rules, service, policy.overdueDenies), true);
 }
+
+/**
+ * INVARIANT: what a token says only takes away (DESIGN 5.12, 5.13): each one on whose behalf the
+ * caller acts must be permitted himself, and a scope of the token must cover the operation.
+ */
+function narrowed(
+  access: AccessRequest,
+  decision: Decision,
+  rules: RouteRules,
+  service: Service,
+  overdueDenies: boolean,
+): Decision {
+  const { principal, operation, context } = access;
+  const { scopes } = context;
+  let { validUntil: until } = decision;
+  for (const actor of principal.actors) {
+    const { assurance } = principal;
+    const acting = access.by({ ...actor, assurance, actors: NO_ACTORS });
+    const standing = standingFault(acting, service, overdueDenies);
+    const own = standing === undefined ? decide(acting, rules, until) : denied(standing, until);
+    if (own.reason !== undefined) return denied(own.reason, own.validUntil, [`actor ${actor.id}`]);
+    until = Math.min(own.validUntil, standsUntil(actor.entry, service, overdueDenies, access.now));
+  }
+  if (scopes !== undefined && operation.scopes.length > 0) {
+    const covered = operation.scopes.some((it) => scopes.has(it));
+    if (!covered) return denied('authz.token_scope', until);
+  }
+  return until === decision.validUntil ? decision : { ...decision, validUntil: until };
+}
+
+const NO_ACTORS: readonly Principal[] = [];
+
+/** Where no service speaks, nothing is said of credentials. */
+const ANY_SERVICE: Terms = { passesAuthorization: false, origin: '', audiences: undefined };
 
 /** Before any rule: of the credential, the identity and the service, whatever ends the request. */
 function validUntil(
   { entry }: Principal,
-  notAfter: number | undefined,
+  { holdsUntil }: Evidence,
   service: Service | undefined,
   overdueDenies: boolean,
   now: number,
 ): number {
-  const end = Math.min(now + DECISION_VALID_MS_MAX, notAfter ?? Number.POSITIVE_INFINITY);
+  const end = Math.min(now + DECISION_VALID_MS_MAX, holdsUntil);
   return Math.min(end, standsUntil(entry, service, overdueDenies, now));
 }
 

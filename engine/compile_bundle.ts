@@ -1,16 +1,17 @@
 // From a checked bundle to an image: every reference is resolved, every mistake is told, and what
 // comes out is read by threads as it is.
 
-import type { Bundle } from './bundle/bundle.ts';
-import { documentId } from './bundle/bundle.ts';
+import { type Bundle, documentId, tokenIssuerIds } from './bundle/bundle.ts';
 import type { BundleImage } from './bundle_image.ts';
 import type { Diagnostics } from './diagnostic.ts';
 import { digestOfAll, digestOfBytes } from './digest.ts';
 import { Enforcers } from './identity/enforcer.ts';
-import { checkIdentities } from './identity/identity_entry.ts';
+import { checkIdentities, identityNames, subjectPrefixes } from './identity/identity_entry.ts';
 import { IDENTITY } from './identity/inventory.ts';
 import { Issuers } from './identity/issuers.ts';
+import { keySourceUrls, workloadApiNeeds } from './identity/key_source.ts';
 import { PROOF_HEAD, type ProofHead } from './identity/proof_image.ts';
+import { readForProof } from './identity/read_for_proof.ts';
 import { directoryValues } from './image/directory.ts';
 import { headSection } from './image/head.ts';
 import { writeSections } from './image/sections.ts';
@@ -19,7 +20,7 @@ import { attributesReadOf } from './policy/attributes_read.ts';
 import { compilePolicy } from './policy/compile_policy.ts';
 import { POLICY_HEAD, type PolicyHead } from './policy/policy_image.ts';
 import { patternShapes, writeRules } from './policy/rule_store.ts';
-import type { Settings } from './settings.ts';
+import type { AttributesRead, Settings } from './settings.ts';
 
 /**
  * All mistakes go to `diagnostics`; with an error among them the result is undefined, so an image
@@ -33,9 +34,10 @@ export function compileBundle(
   diagnostics: Diagnostics,
 ): BundleImage | undefined {
   const roleIds = new Set(bundle.roles.map(({ document }) => documentId(document)));
-  const identities = checkIdentities(bundle.identities, roleIds, diagnostics);
+  const known = { roleIds, tokenIssuers: tokenIssuerIds(bundle.issuers) };
+  const identities = checkIdentities(bundle.identities, known, diagnostics);
   const issuers = new Issuers(bundle.issuers, keyFiles, diagnostics);
-  const enforcers = new Enforcers(bundle.enforcers, !issuers.isEmpty, diagnostics);
+  const enforcers = new Enforcers(bundle.enforcers, issuers.vouching, diagnostics);
   const { trustDomain } = settings;
   // Not those of issuers: who may vouch decides nothing about what a permit means.
   const homeTrustDomains =
@@ -47,32 +49,31 @@ export function compileBundle(
   const tokens = new StringTableBuilder();
   const sections = new Map<string, Uint8Array | Uint32Array>();
   const attributesRead = attributesReadOf(services, records, {
-    certificate: !issuers.isEmpty && enforcers.someAsserts('certificate'),
+    ...readForProof(issuers, (assertion) => enforcers.someAsserts(assertion)),
     extensions: enforcers.someAssertsExtensions,
   });
   const proofHead: ProofHead = {
     enforcers: bundle.enforcers.map(({ document }) => document),
-    issuers: bundle.issuers.map(({ document, at }) => {
-      // A place may be found only when it is asked for.
-      const { file, line, column } = at(['spec', 'x509', 'bundle']);
-      return [document, { file, line, column }];
-    }),
+    issuers: bundle.issuers.map(placed),
     keyFiles: [...keyFiles],
     identityShapes: [...new Map(identities.patterns.map((it) => [it.mask, it.text])).values()],
+    subjectPrefixes: subjectPrefixes(bundle.identities.map(({ document }) => document)),
     identityTrustDomains: [...identities.trustDomains],
   };
   const policyHead: PolicyHead = {
     ruleShapes: patternShapes(records),
     roles,
     hasHosts: services.some(({ hosts }) => hosts.length > 0),
-    attributesRead: { ...attributesRead, headers: [...attributesRead.headers].sort() },
+    attributesRead: listed(attributesRead),
   };
   sections.set(PROOF_HEAD, headSection(proofHead)).set(POLICY_HEAD, headSection(policyHead));
   writeRules(records, keys, tokens, sections);
   const places = new Map<number, number>();
   for (const [name, place] of names) places.set(tokens.add(name), place);
   for (const [place, { document }] of bundle.identities.entries()) {
-    places.set(tokens.add(IDENTITY + document.spec.spiffe), place);
+    for (const name of identityNames(document)) {
+      places.set(tokens.add(IDENTITY + name), place);
+    }
   }
   sections.set('directory', directoryValues(tokens.size, places));
   addTexts(sections, 'service', bundle.services);
@@ -87,6 +88,8 @@ export function compileBundle(
     // A copy: hashing takes no shared memory.
     digest: digestOfBytes(new Uint8Array(bytes).slice()),
     proofDigest: proofDigest(bundle, issuers, settings),
+    keyUrls: keySourceUrls(bundle),
+    workloadApi: workloadApiNeeds(bundle),
     policyDigest: policyDigest(bundle, homeTrustDomains, settings),
     counts: {
       documents: documentCount(bundle),
@@ -96,6 +99,19 @@ export function compileBundle(
       identifiedEnforcers: enforcers.identifiedSize,
     },
   };
+}
+
+/** With its place, which may be found only when it is asked for. */
+function placed({ document, at }: Bundle['issuers'][number]): ProofHead['issuers'][number] {
+  const path = document.spec.x509 === undefined ? [] : ['x509', 'bundle'];
+  const { file, line, column } = at(['spec', ...path]);
+  return [document, { file, line, column }];
+}
+
+/** As an image holds it, which knows no sets. */
+function listed(read: AttributesRead): PolicyHead['attributesRead'] {
+  const { headers, proofHeaders } = read;
+  return { ...read, headers: [...headers].sort(), proofHeaders: [...proofHeaders].sort() };
 }
 
 function addTexts(

@@ -28,9 +28,10 @@ export {
 export type { Assurance, Evidence } from './evidence.ts';
 export { type Facts, NO_FACTS, type Proof, type ProofResult } from './facts.ts';
 export { Failure } from './failure.ts';
-export type { Credentials } from './identity/authenticate.ts';
+export type { Credentials } from './identity/credentials.ts';
 export type { Asker } from './identity/enforcer.ts';
 export { verifyProof } from './identity/proof.ts';
+export { type KeySet, type KeySets, NO_KEYS } from './key_sets.ts';
 export { REASONS, type Reason, type ReasonClass, reasonClass } from './reason.ts';
 export { DEFAULT_SETTINGS, type Settings } from './settings.ts';
 export type { Snapshot } from './snapshot.ts';

@@ -14,6 +14,9 @@ export const TRANSPORT_BYTES_MAX = 16 * MiB;
 export const WIRE_DEPTH_MAX = 320;
 /** What a caller chose is cut to this many characters in a record; the record says so. */
 export const RECORDED_TEXT_MAX = 2 * KiB;
+/** Of a list that an issuer chose, such as audiences and scopes: a record is no copy of a token. */
+export const RECORDED_ELEMENTS_MAX = 16;
+export const RECORDED_ELEMENT_MAX = 256;
 /** A bundle beyond these is refused before it is parsed. */
 export const BUNDLE_FILE_BYTES_MAX = 16 * MiB;
 export const BUNDLE_BYTES_MAX = 64 * MiB;
@@ -52,6 +55,35 @@ export const PATH_SIGNATURES_MAX = 32;
 /** A file of authorities: a trust bundle has a few, all public authorities together 150. */
 export const KEY_FILE_BYTES_MAX = MiB;
 export const KEY_FILE_CERTIFICATES_MAX = 256;
+/** `x-forwarded-client-cert`: each proxy on the way adds 4 to 16 KiB when it adds certificates. */
+export const XFCC_TEXT_MAX = 64 * KiB;
+/** Proxies on the way. */
+export const XFCC_ELEMENTS_MAX = 32;
+/** Of all elements together: each DNS name is a pair of its own. */
+export const XFCC_PAIRS_MAX = 512;
+/** One credential as text; a signed token has some 1 KiB, one with many groups 8. */
+export const CREDENTIAL_TEXT_MAX = 16 * KiB;
+/** A header in which a credential may stand among others, as a cookie, or with its chain. */
+export const CREDENTIAL_HEADER_TEXT_MAX = 64 * KiB;
+/** 22 characters of base64url hold 128 bits; what is shorter can be guessed, or was chosen. */
+export const API_KEY_LENGTH_MIN = 22;
+export const API_KEY_LENGTH_MAX = 512;
+/** RFC 2104 section 3: a key shorter than the digest weakens it, a longer one adds nothing. */
+export const HMAC_KEY_BYTES_MIN = 32;
+export const HMAC_KEY_BYTES_MAX = 1024;
+/** What an enforcer says of verified tokens, all together; a payload is what its token has. */
+export const METADATA_BYTES_MAX = 64 * KiB;
+/** A message of the SPIFFE Workload API: gRPC's own default, which other clients have as well. */
+export const WORKLOAD_API_BYTES_MAX = 4 * MiB;
+/** Trust domains in one such message: its own and those it is federated with, seldom ten. */
+export const WORKLOAD_API_DOMAINS_MAX = 256;
+/** PKCS#8 of a private key; RSA-8192 has some 4.7 KiB. */
+export const PRIVATE_KEY_BYTES_MAX = 8 * KiB;
+/**
+ * What the Workload API vouched for holds so long after its last word. A day is enough for people
+ * to mend an agent, and beyond the life of what most issuers sign.
+ */
+export const WORKLOAD_API_STALE_MS_MAX = 24 * 3_600_000;
 /** DESIGN section 6, "Class floor": what reaches `restricted` lives no longer. */
 export const RESTRICTED_LIFETIME_MS_MAX = 24 * 3_600_000;
 /**
@@ -115,3 +147,34 @@ export const NEAR_MAX = 512;
 export const UNINDEXED_RULES_MAX = 256;
 /** C-034: nobody may rely on a decision for longer. */
 export const DECISION_VALID_MS_MAX = 5 * 60_000;
+/** A token as it is sent; proxies take headers of 60 KiB, an ordinary token has 1 to 4. */
+export const TOKEN_TEXT_MAX = 16 * KiB;
+/** Levels of a token's payload: an `act` chain of 8 and a claim of some structure. */
+export const TOKEN_DEPTH_MAX = 12;
+/** Members of all objects of a token's payload, and elements of all its lists. */
+export const TOKEN_KEYS_MAX = 512;
+export const TOKEN_ELEMENTS_MAX = 1024;
+/** An issuer, a subject, an actor: as long as a SPIFFE ID may be. */
+export const TOKEN_NAME_MAX = 2 * KiB;
+/** Actors in one `act` chain (RFC 8693 section 4.1); what is meant seldom has three. */
+export const TOKEN_ACTORS_MAX = 8;
+/** DESIGN section 7: how far a foreign clock may be from ours. */
+export const CLOCK_SKEW_MS_MAX = 30_000;
+/** RFC 9449 section 11.1: a DPoP proof is made for one request, seconds before it. */
+export const DPOP_AGE_MS_MAX = 60_000;
+/** WIMSE WPT: how far ahead a proof may expire; its use is remembered so long. */
+export const WPT_AHEAD_MS_MAX = 300_000;
+/** A key set as text: 256 RSA-2048 keys, each with a certificate in `x5c`, have 500 KiB. */
+export const KEY_SET_TEXT_MAX = MiB;
+/** Keys in one set; issuers publish two to ten. A larger set is refused as a whole. */
+export const KEY_SET_KEYS_MAX = 256;
+/** Members of all objects of a key set, and elements of all its lists. */
+export const KEY_SET_MEMBERS_MAX = 8192;
+/** A key that a client chose itself: longer moduli only make us work (RFC 9449 section 11). */
+export const CLIENT_RSA_BITS_MAX = 4096;
+/** Of a key set; browsers and servers take 2 KiB everywhere. */
+export const KEY_URL_LENGTH_MAX = 2 * KiB;
+/** Sets of keys from outside the bundle: each has its timers and, at the worst, a MiB of text. */
+export const KEY_SETS_MAX = 256;
+/** Keys of clients that one thread keeps ready for use, some 2 KiB each. */
+export const CLIENT_KEYS_KEPT_MAX = 1024;

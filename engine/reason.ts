@@ -3,15 +3,29 @@
 
 export type ReasonClass = 'ctx' | 'sys' | 'authn' | 'authz';
 
+/**
+ * What a challenge (`WWW-Authenticate`) may ask for where the service takes tokens. `token`: one at
+ * all, or another one (RFC 6750, RFC 9449); `step_up`: a stronger proof (RFC 9470); `scope`: one
+ * with a scope that it lacks (RFC 6750 section 3.1). `none`: no token would change the answer.
+ */
+export type ChallengeKind = 'none' | 'token' | 'step_up' | 'scope';
+
 /** One row: HTTP status of the denial, and what the code says, in one sentence. */
 export interface ReasonRow {
-  readonly http: 400 | 401 | 403 | 503;
+  readonly http: 400 | 403 | 503;
+  readonly challenge: ChallengeKind;
   readonly sentence: string;
 }
 
-const bad = (sentence: string): ReasonRow => ({ http: 400, sentence });
-const refused = (sentence: string): ReasonRow => ({ http: 403, sentence });
-const fault = (sentence: string): ReasonRow => ({ http: 503, sentence });
+const row = (http: ReasonRow['http'], sentence: string, challenge: ChallengeKind): ReasonRow => {
+  return { http, challenge, sentence };
+};
+const bad = (sentence: string) => row(400, sentence, 'none');
+const refused = (sentence: string) => row(403, sentence, 'none');
+const fault = (sentence: string) => row(503, sentence, 'none');
+const token = (sentence: string) => row(403, sentence, 'token');
+const stepUp = (sentence: string) => row(403, sentence, 'step_up');
+const scope = (sentence: string) => row(403, sentence, 'scope');
 
 const table = {
   'ctx.malformed_request': bad('The message is not a CheckRequest that can be read in one way.'),
@@ -23,21 +37,24 @@ const table = {
   'ctx.insufficient': refused('The operation requires context that did not come.'),
   'ctx.body_unreadable': refused('A rule needs the body, and it could not be read whole.'),
 
-  'authn.missing': refused('No identity came with the request, and one is required.'),
+  'authn.missing': token('No identity came with the request, and one is required.'),
   'authn.untrusted_enforcer': refused('The asking proxy is no known enforcer.'),
   'authn.enforcer_scope': refused('The enforcer may not ask about this destination.'),
-  'authn.untrusted_issuer': refused('Nobody we trust vouches for the credential.'),
+  'authn.untrusted_issuer': token('Nobody we trust vouches for the credential.'),
   'authn.invalid_identity': refused(
     'The identity is no SPIFFE ID of a workload, or its certificate no valid X509-SVID.',
   ),
-  'authn.expired': refused('The credential has expired.'),
-  'authn.not_yet_valid': refused('The credential is not valid yet.'),
-  'authn.audience': refused('The credential is meant for somebody else.'),
-  'authn.binding': refused('The credential is bound to a key that was not proved.'),
-  'authn.replay': refused('The proof was used before.'),
+  'authn.invalid_token': token(
+    'The token is malformed, of another kind than is taken here, or not signed as it says.',
+  ),
+  'authn.expired': token('The credential has expired.'),
+  'authn.not_yet_valid': token('The credential is not valid yet.'),
+  'authn.audience': token('The credential is meant for somebody else.'),
+  'authn.binding': token('The credential is bound to a key that was not proved.'),
+  'authn.replay': token('The proof was used before.'),
   'authn.identity_conflict': refused('Two credentials name different identities.'),
-  'authn.assurance': refused('The proof is weaker than the data class demands.'),
-  'authn.lifetime_exceeded': refused('The credential lives longer than allowed.'),
+  'authn.assurance': stepUp('The proof is weaker than the data class demands.'),
+  'authn.lifetime_exceeded': token('The credential lives longer than allowed.'),
   'authn.wrong_principal_kind': refused('This kind of principal may not use this way in.'),
   'authn.revoked': refused('The credential was revoked.'),
 
@@ -54,10 +71,13 @@ const table = {
   'authz.runtime': refused('The nearest permit asks for another runtime.'),
   'authz.boundary': refused('The request crosses a tenant or an environment.'),
   'authz.coarse_only': refused('Only a role permits it, and a rule beyond a role is needed.'),
-  'authz.token_scope': refused('No scope of the token covers the operation.'),
+  'authz.token_scope': scope('No scope of the token covers the operation.'),
   'authz.task_required': refused('The operation, or the nearest permit, needs a task.'),
   'authz.approval_required': refused('The nearest permit needs an approval.'),
   'authz.ceiling': refused('The operation is above the ceiling of the identity.'),
+  'authz.shared_identity': refused(
+    'Several share the identity, and which of them acts was not shown.',
+  ),
   'authz.review_overdue': refused('The review of the identity or of the service is overdue.'),
 
   'sys.internal': fault('An error of ours.'),
@@ -97,6 +117,11 @@ export function reasonClass(reason: Reason): ReasonClass {
 /** google.rpc.Status.code of a denial: 16 authn, 7 authz and ctx, 14 sys. */
 export function grpcCode(reason: Reason): 7 | 14 | 16 {
   return GRPC_CODE[reasonClass(reason)];
+}
+
+/** RFC 9110 section 15.5.2: 401 says that there is a challenge, so it stands with one only. */
+export function challengedStatus(reason: Reason): 401 | 403 {
+  return reasonClass(reason) === 'authn' ? 401 : 403;
 }
 
 export function reasonTitle(reason: Reason): string {

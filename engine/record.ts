@@ -6,7 +6,7 @@
 
 import type { Verdict } from './check.ts';
 import { type Decision, NO_OBLIGATIONS, type Obligations } from './decision.ts';
-import type { Evidence } from './evidence.ts';
+import { credentialFields } from './record_credential.ts';
 import { jsonText, jsonTextOrNull, RecordParts, timeText, untilText } from './record_text.ts';
 import { inputsText } from './recorded_inputs.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -70,21 +70,6 @@ function evidenceLine(
   return `{"kind":"authn.evidence",${head},${part}${credentialFields(evidence, now)}}\n`;
 }
 
-/** The claims stand there once they were verified; a failed certificate keeps its digest. */
-function credentialFields({ credential, svid }: Evidence, now: number): string {
-  const id = `"credential":${jsonTextOrNull(credential)},`;
-  if (svid === undefined) {
-    return `${id}"keyThumbprint":null,"serial":null,"notBefore":null,"notAfter":null,"ageS":null`;
-  }
-  const { keyThumbprint, serial, notBefore, notAfter } = svid;
-  return (
-    `${id}"keyThumbprint":"${keyThumbprint}","serial":"${serial}",` +
-    `"notBefore":"${new Date(notBefore).toISOString()}",` +
-    `"notAfter":"${new Date(notAfter).toISOString()}",` +
-    `"ageS":${Math.floor((now - notBefore) / 1000)}`
-  );
-}
-
 function decisionLine(
   verdict: Verdict,
   occasion: Occasion,
@@ -102,6 +87,7 @@ function decisionLine(
     ruleCount,
     evidence.enforcer,
     evidence.assurance,
+    principal?.variant,
     // Values, not objects: a part that is kept must not keep an old snapshot alive.
     service?.id,
     access?.operation.environment,
@@ -125,7 +111,7 @@ function decisionLine(
     `"credential":${jsonTextOrNull(evidence.credential)},` +
     `"validUntil":${untilText(decision.validUntil)},` +
     `"revision":${occasion.revision},"durationUs":${occasion.durationUs}` +
-    `${access === undefined ? '' : inputsText(access)},` +
+    `${access === undefined ? '' : inputsText(access, snapshot.proof.issuers)},` +
     `"request":{"method":${jsonText(occasion.method)},` +
     `"path":${jsonText(withoutQuery(occasion.path))},"host":${jsonTextOrNull(occasion.host)},` +
     `"destination":${jsonTextOrNull(occasion.destination)},` +
@@ -157,6 +143,7 @@ function constantPart(
     `"ruleCount":${ruleCount},"shadow":${JSON.stringify(shadow)},` +
     `"errors":${JSON.stringify(errors)},"obligations":${obligationsText(obligations)},` +
     `"enforcer":${jsonText(evidence.enforcer)},"principal":${jsonTextOrNull(principal?.id ?? '')},` +
+    `"actors":${JSON.stringify(principal?.actors.map(({ id }) => id) ?? [])},` +
     `"service":${jsonTextOrNull(service?.id ?? '')},${what},` +
     `"environment":${jsonTextOrNull(operation?.environment ?? service?.environment ?? '')},` +
     `"assurance":"${evidence.assurance}",` +

@@ -9,11 +9,10 @@ const PLAIN = Uint8Array.from({ length: 128 }, (_, code) => {
 });
 
 /** As JSON, cut at a bound: a caller does not choose how long a line gets. */
-export function jsonText(value: string): string {
+export function jsonText(value: string, lengthMax = RECORDED_TEXT_MAX): string {
   const { length } = value;
-  if (length > RECORDED_TEXT_MAX) {
-    const cut = length - RECORDED_TEXT_MAX;
-    return JSON.stringify(`${value.slice(0, RECORDED_TEXT_MAX)}…(${cut} more)`);
+  if (length > lengthMax) {
+    return JSON.stringify(`${value.slice(0, lengthMax)}…(${length - lengthMax} more)`);
   }
   // Nearly all text is plain, and then a look at it costs less than a call into native code.
   for (let index = 0; index < length; index++) {

@@ -1,5 +1,5 @@
 // What a decision read of its request, as its record keeps it: enough to decide again (C-008).
-// Never a query value, a cookie or an `Authorization` header; of a body only what a rule looked at.
+// Never a query value, or a header in which proof comes; of a body only what a rule looked at.
 
 import type { AccessRequest } from './access_request.ts';
 import { attributeNames, attributePath } from './attribute_path.ts';
@@ -15,18 +15,27 @@ const SECRET_HEADERS: ReadonlySet<string> = new Set([
   'request.headers.proxy-authorization',
 ]);
 
+/** Whose headers hold proofs, as long as a snapshot lives. */
+interface ProofReader {
+  readonly headersRead: ReadonlySet<string>;
+}
+
 /** Fields of the record, each with a comma before it; empty for most requests. */
-export function inputsText(access: AccessRequest): string {
-  const { context, request, reads } = access;
+export function inputsText(access: AccessRequest, issuers: ProofReader): string {
+  const { context, request, reads, principal, operation } = access;
   let text = '';
+  // Claims stand in no record, so by it alone nobody can decide again.
+  const scoped = context.scopes !== undefined && operation.scopes.length > 0;
+  if (principal.variant !== '' || scoped) text += ',"token":true';
   if (context.notBefore !== undefined) {
-    text += `,"notBefore":${context.notBefore},"notAfter":${context.notAfter}`;
+    // A key may have no end.
+    text += `,"notBefore":${context.notBefore},"notAfter":${context.notAfter ?? null}`;
   }
   if (request.sourceAddress !== '') text += `,"sourceIp":${JSON.stringify(request.sourceAddress)}`;
   if (context.runtime.size > 0) {
     text += `,"runtime":${JSON.stringify(Object.fromEntries(context.runtime))}`;
   }
-  if (reads.length > 0) text += attributesText(access);
+  if (reads.length > 0) text += attributesText(access, issuers);
   return text;
 }
 
@@ -39,6 +48,7 @@ interface Read {
 
 /** What is written of one combination of conditions that were looked at. */
 interface Plan {
+  readonly issuers: ProofReader;
   readonly reads: readonly (readonly string[])[];
   readonly recorded: readonly Read[];
   readonly paths: ReadonlySet<string>;
@@ -49,30 +59,35 @@ interface Plan {
 const plans = new WeakMap<readonly string[], Plan[]>();
 const PLANS_MAX = 64;
 
-function planOf(reads: readonly (readonly string[])[]): Plan {
+function planOf(reads: readonly (readonly string[])[], issuers: ProofReader): Plan {
   const [first = []] = reads;
   const known = plans.get(first) ?? [];
   const same = known.find((plan) => {
-    return plan.reads.length === reads.length && plan.reads.every((it, at) => it === reads[at]);
+    if (plan.issuers !== issuers || plan.reads.length !== reads.length) return false;
+    return plan.reads.every((it, at) => it === reads[at]);
   });
   if (same !== undefined) return same;
   // What the snapshot says of principal and operation is not repeated.
   const paths = [...new Set(reads.flat())].filter((path) => path.startsWith('request.')).sort();
-  const recorded = paths.filter(isRecordable);
+  const secret = new Set(
+    [...issuers.headersRead].map((name) => attributePath('request.headers', name)),
+  );
+  const recorded = paths.filter((path) => isRecordable(path) && !secret.has(path));
   const plan: Plan = {
+    issuers,
     reads: [...reads],
     recorded: recorded.map((path) => {
       return { path, json: JSON.stringify(path), names: attributeNames(path) };
     }),
     paths: new Set(recorded),
-    secret: paths.filter((path) => !isRecordable(path)),
+    secret: paths.filter((path) => !recorded.includes(path)),
   };
   plans.set(first, [plan, ...known.slice(0, PLANS_MAX - 1)]);
   return plan;
 }
 
-function attributesText(access: AccessRequest): string {
-  const plan = planOf(access.reads);
+function attributesText(access: AccessRequest, issuers: ProofReader): string {
+  const plan = planOf(access.reads, issuers);
   const absent = new Set<string>();
   const partial = new Map<string, CelValue>();
   let unrecorded = plan.secret;

@@ -63,6 +63,7 @@ function accessOf(record: Fields, snapshot: Snapshot) {
   if (unrecorded.length > 0) {
     return new NotReplayable(`it depended on what is not recorded: ${unrecorded.join(', ')}`);
   }
+  if (record.get('token') === true) return new NotReplayable('it depended on claims of a token');
   const service = snapshot.policy.byId(text(record, 'service'));
   const id = text(record, 'operation');
   const declared = service?.operations.find(({ operation }) => operation.id === id);
@@ -99,6 +100,7 @@ function accessOf(record: Fields, snapshot: Snapshot) {
       runtime: new Map([...fieldsOf(record, 'runtime')].map(([name, it]) => [name, String(it)])),
       notBefore: number(record, 'notBefore'),
       notAfter: number(record, 'notAfter'),
+      scopes: undefined,
     },
     request: recorded,
     captureNames: [...recorded.captures.keys()],

@@ -48,6 +48,10 @@ export interface AttributesRead {
   readonly sourceAddress: boolean;
   /** Names in lower case. */
   readonly headers: ReadonlySet<string>;
+  /** Names in lower case of headers in which proof comes; apart from what rules read of them. */
+  readonly proofHeaders: ReadonlySet<string>;
+  /** What `jwt_authn` says of tokens in `metadata_context`. */
+  readonly metadata: boolean;
   /** Context extensions that start with `remit.`, besides `remit.service`. */
   readonly extensions: boolean;
 }

@@ -47,7 +47,11 @@ export function* openInSteps(image: BundleImage): Steps<Snapshot> {
     settings: image.settings,
     proof: openProof(sections, directory, image),
     policy: openPolicy(sections, head, tokens, directory, image),
-    attributesRead: { ...head.attributesRead, headers: new Set(head.attributesRead.headers) },
+    attributesRead: {
+      ...head.attributesRead,
+      headers: new Set(head.attributesRead.headers),
+      proofHeaders: new Set(head.attributesRead.proofHeaders),
+    },
   };
 }
 

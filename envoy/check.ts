@@ -4,7 +4,8 @@
 import { check, type Inquiry, type Step, type Verdict, verdictOf } from '../engine/check.ts';
 import type { Facts } from '../engine/facts.ts';
 import { type Failure, isFailure } from '../engine/failure.ts';
-import type { Asker } from '../engine/identity/enforcer.ts';
+import { type Asker, EVERYTHING } from '../engine/identity/enforcer.ts';
+import { readForProof } from '../engine/identity/read_for_proof.ts';
 import type { AttributesRead } from '../engine/settings.ts';
 import type { Snapshot } from '../engine/snapshot.ts';
 import { type CheckRequestView, decodeCheckRequest } from './check_request.ts';
@@ -48,11 +49,16 @@ export function answerOf(failure: Failure): Answer {
   return { verdict: verdictOf(failure), client: 'http', view: undefined };
 }
 
+const readOffline = new WeakMap<Snapshot, AttributesRead>();
+
 /** Offline somebody asks who is no enforcer of the bundle, and may assert what none of them may. */
-function attributesRead(
-  { kind }: Asker,
-  { attributesRead: read, proof }: Snapshot,
-): AttributesRead {
-  if (kind !== 'everything') return read;
-  return { ...read, certificate: !proof.issuers.isEmpty, extensions: true };
+function attributesRead({ kind }: Asker, snapshot: Snapshot): AttributesRead {
+  if (kind !== 'everything') return snapshot.attributesRead;
+  const known = readOffline.get(snapshot);
+  if (known !== undefined) return known;
+  const { attributesRead: read, proof } = snapshot;
+  const all = readForProof(proof.issuers, (assertion) => EVERYTHING.peer.has(assertion));
+  const offline = { ...read, ...all, extensions: true };
+  readOffline.set(snapshot, offline);
+  return offline;
 }

@@ -2,12 +2,14 @@
 // everything else is only checked. The numbers are those of attribute_context.proto.
 
 import { Failure, type Fallible } from '../engine/failure.ts';
+import type { JwtPayloads } from '../engine/identity/credentials.ts';
 import { CERTIFICATE_TEXT_MAX, MESSAGE_BYTES_MAX } from '../engine/limits.ts';
 import type { AttributesRead } from '../engine/settings.ts';
 import { shapeOf } from '../proto/shape.ts';
 import { readIp, readPort } from './address.ts';
 import { HeaderReader } from './header_reader.ts';
 import { headerSelection } from './header_selection.ts';
+import { NO_PAYLOADS, readJwtPayloads } from './jwt_metadata.ts';
 import { MALFORMED, once, WireReader } from './wire.ts';
 
 const CHECK_REQUEST = shapeOf('envoy.service.auth.v3.CheckRequest');
@@ -48,6 +50,8 @@ export class CheckRequestView {
   host = '';
   /** `body` or `raw_body`, whichever came; a part of the message's own bytes. */
   body: Uint8Array = NO_BODY;
+  /** What `jwt_authn` says of tokens that it verified. */
+  jwtPayloads: JwtPayloads = NO_PAYLOADS;
   readonly headers = new HeaderReader();
   #extensions: Map<string, string> | undefined = undefined;
 
@@ -112,7 +116,9 @@ function readAttributes(
     else if (tag === field(2)) readDestination(reader, reader.lengthEnd(end), view, read);
     else if (tag === field(4)) readRequest(reader, reader.lengthEnd(end), view, read);
     else if (tag === field(10)) readExtension(reader, reader.lengthEnd(end), view, read);
-    else if (tag === field(12) && read.sni) view.sni = readSni(reader, reader.lengthEnd(end));
+    else if (tag === field(11) && read.metadata) {
+      view.jwtPayloads = readJwtPayloads(reader, reader.lengthEnd(end));
+    } else if (tag === field(12) && read.sni) view.sni = readSni(reader, reader.lengthEnd(end));
     else reader.skip(shape, tag & 7, end, 1);
   }
 }

@@ -4,9 +4,11 @@
 // Everything in a response is ASCII by construction (ids, names, reason codes), so a message is put
 // together as a string of bytes: lengths are string lengths, constant parts are made at load.
 
+import type { Challenge } from '../engine/challenge.ts';
 import type { Verdict } from '../engine/check.ts';
 import { type Decision, NO_OBLIGATIONS, type Obligations } from '../engine/decision.ts';
 import {
+  challengedStatus,
   grpcCode,
   REASON_CODES,
   REASONS,
@@ -15,7 +17,13 @@ import {
   reasonTitle,
 } from '../engine/reason.ts';
 import type { ClientKind } from './client_kind.ts';
-import { DECISION_ID_HEADER, PRINCIPAL_HEADER, REMOVED_HEADERS } from './reserved_headers.ts';
+import { principalText } from './principal_text.ts';
+import {
+  DECISION_ID_HEADER,
+  IDENTITY_HEADER,
+  PRINCIPAL_HEADER,
+  REMOVED_HEADERS,
+} from './reserved_headers.ts';
 import { ID_PLACEHOLDER, ResponseTemplates } from './response_template.ts';
 
 /** Text whose every character is one byte of a message. */
@@ -94,7 +102,8 @@ const METADATA = {
 } as const;
 
 const REMOVED = REMOVED_HEADERS.map((name) => field(5, name)).join('');
-const REMOVED_AND_PRINCIPAL = REMOVED + field(5, PRINCIPAL_HEADER);
+const REMOVED_PRINCIPAL = field(5, PRINCIPAL_HEADER);
+const REMOVED_IDENTITY = field(5, IDENTITY_HEADER);
 
 /** What is constant in the denial for one reason and one kind of client. */
 interface DenialParts {
@@ -105,13 +114,23 @@ interface DenialParts {
   readonly bodyStart: string | undefined;
 }
 
-const DENIALS: Readonly<Record<ClientKind, ReadonlyMap<Reason, DenialParts>>> = {
-  http: new Map(REASON_CODES.map((reason) => [reason, denialParts(reason, 'http')])),
-  grpc: new Map(REASON_CODES.map((reason) => [reason, denialParts(reason, 'grpc')])),
-};
+type Denials = Readonly<Record<ClientKind, ReadonlyMap<Reason, DenialParts>>>;
 
-function denialParts(reason: Reason, client: ClientKind): DenialParts {
-  const { http } = REASONS[reason];
+const DENIALS = denials(REASON_CODES, (reason) => REASONS[reason].http);
+/** The same with a challenge, where a reason may carry one. */
+const CHALLENGED = denials(
+  REASON_CODES.filter((reason) => REASONS[reason].challenge !== 'none'),
+  challengedStatus,
+);
+const CHALLENGE = field(1, 'www-authenticate');
+
+function denials(reasons: readonly Reason[], status: (reason: Reason) => number): Denials {
+  const of = (client: ClientKind) =>
+    new Map(reasons.map((reason) => [reason, denialParts(reason, client, status(reason))]));
+  return { http: of('http'), grpc: of('grpc') };
+}
+
+function denialParts(reason: Reason, client: ClientKind, http: number): DenialParts {
   const kind = reasonClass(reason);
   let headers = '';
   // Envoy retries a 503 unless it is marked so (measured on 1.40), and a retry here is a new check.
@@ -138,46 +157,72 @@ const TEMPLATES: Readonly<Record<ClientKind, ResponseTemplates>> = {
   grpc: new ResponseTemplates(),
 };
 
-/** @param removed further headers that the upstream must not see; ASCII */
+/** The upstream hand-off of an allow; without a token the header is removed. */
+export interface IdentityHeader {
+  readonly header: string;
+  readonly token: string;
+}
+
+/**
+ * @param removed further headers that the upstream must not see; ASCII
+ * @param challenge of a denial whose reason may carry one
+ * @param identity undefined where hand-off is off
+ */
 export function encodeCheckResponse(
   verdict: Verdict,
   decisionId: string,
   client: ClientKind,
   removed: readonly string[] = NOTHING_MORE,
+  challenge?: Challenge,
+  identity?: IdentityHeader,
 ): Buffer {
   const { decision, principal } = verdict;
   const id = principal?.id ?? '';
   // Obligations may hold any text, and a template's place for the id is found by its text.
-  if (removed.length > 0 || decision.obligations !== NO_OBLIGATIONS) {
-    return encode(decision, id, decisionId, client, removed);
+  const isOwn = removed.length > 0 || identity !== undefined;
+  if (isOwn || decision.obligations !== NO_OBLIGATIONS) {
+    const handedOn = removed.map((name) => field(5, name)).join('') + identityHeader(identity);
+    return encode(decision, id, decisionId, client, handedOn, challenge);
   }
   const templates = TEMPLATES[client];
-  const kind = decision.reason ?? 'allow';
+  // No reason has a space in it.
+  const kind =
+    challenge === undefined
+      ? (decision.reason ?? 'allow')
+      : `${decision.reason ?? 'allow'} ${challenge.text}`;
   const rule = decision.rules[0] ?? '';
   const template =
     templates.get(kind, id, rule) ??
-    templates.add(kind, id, rule, encode(decision, id, ID_PLACEHOLDER, client, removed));
+    templates.add(
+      kind,
+      id,
+      rule,
+      encode(decision, id, ID_PLACEHOLDER, client, REMOVED_IDENTITY, challenge),
+    );
   return template.fill(decisionId);
 }
 
 function encode(
   decision: Decision,
-  principal: string,
+  id: string,
   decisionId: string,
   client: ClientKind,
-  removed: readonly string[],
+  handedOn: Bytes,
+  challenge: Challenge | undefined,
 ): Buffer {
   const { reason } = decision;
+  const principal = principalText(id);
   if (reason === undefined) {
     const entries = metadata(decision, METADATA.noReason, decisionId, principal);
     const headers = obligedHeaders(decision.obligations);
-    return response(0, okResponse(decisionId, principal, removed, headers), entries);
+    return response(0, okResponse(decisionId, principal, handedOn, headers), entries);
   }
   // INVARIANT: a reason that is not in the table throws; it never becomes an allow.
-  const parts = DENIALS[client].get(reason)!;
+  const parts = (challenge === undefined ? DENIALS : CHALLENGED)[client].get(reason)!;
   const entries = metadata(decision, parts.reason, decisionId, principal);
   const { denialBody } = decision.obligations;
-  return response(parts.status, deniedResponse(parts, decisionId, denialBody), entries);
+  const asked = challenge && field(2, overwrite(CHALLENGE, challenge.text));
+  return response(parts.status, deniedResponse(parts, decisionId, denialBody, asked), entries);
 }
 
 /** CheckResponse.dynamic_metadata (field 4): one Struct in the namespace `remit`. */
@@ -218,24 +263,33 @@ function structValue(value: string | number | boolean): Bytes {
 /**
  * OkHttpResponse (field 3): identity headers are replaced, and removed when there is no identity.
  */
-function okResponse(
-  decisionId: string,
-  principal: string,
-  removed: readonly string[],
-  obliged: Bytes,
-): Bytes {
+function okResponse(decisionId: string, principal: string, handedOn: Bytes, obliged: Bytes): Bytes {
   const identity = field(2, overwrite(DECISION_ID, decisionId)) + obliged;
-  const more = removed.map((name) => field(5, name)).join('');
-  if (principal === '') return field(3, identity + REMOVED_AND_PRINCIPAL + more);
-  return field(3, identity + field(2, overwrite(PRINCIPAL, principal)) + REMOVED + more);
+  if (principal === '') return field(3, identity + REMOVED + handedOn + REMOVED_PRINCIPAL);
+  return field(3, identity + field(2, overwrite(PRINCIPAL, principal)) + REMOVED + handedOn);
+}
+
+/** INVARIANT: a client's own copy never passes: the header is replaced, or removed. */
+function identityHeader(identity: IdentityHeader | undefined): Bytes {
+  if (identity === undefined) return REMOVED_IDENTITY;
+  const { header, token } = identity;
+  const name = field(1, header);
+  const said = token === '' ? field(5, header) : field(2, overwrite(name, token));
+  // Envoy removes after it sets, so one header never stands in both lists.
+  return header === IDENTITY_HEADER ? said : said + REMOVED_IDENTITY;
 }
 
 /** DeniedHttpResponse (field 2). */
-function deniedResponse(parts: DenialParts, decisionId: string, detail: string): Bytes {
+function deniedResponse(
+  parts: DenialParts,
+  decisionId: string,
+  detail: string,
+  challenge: Bytes = '',
+): Bytes {
   const { httpStatus, headers, bodyStart } = parts;
   const id = field(2, overwrite(DECISION_ID, decisionId));
   // RFC 9457 section 3.1.4; what an author may write is printable ASCII.
   const more = detail === '' ? '' : `,"detail":${JSON.stringify(detail)}`;
   const body = bodyStart === undefined ? '' : field(3, `${bodyStart}${decisionId}"${more}}`);
-  return field(2, httpStatus + headers + id + body);
+  return field(2, httpStatus + headers + challenge + id + body);
 }

@@ -2,8 +2,9 @@
 // ones with commas, and `HttpRequest.header_map` (encode_raw_headers), where they stay apart. Names
 // compare without case (RFC 9110 section 5.1).
 
+import { CREDENTIAL_HEADER_TEXT_MAX } from '../engine/limits.ts';
 import { shapeOf } from '../proto/shape.ts';
-import type { HeaderSelection } from './header_selection.ts';
+import type { Chosen, HeaderSelection } from './header_selection.ts';
 import { underscored } from './reserved_headers.ts';
 import { MALFORMED, once, type WireReader } from './wire.ts';
 
@@ -44,18 +45,28 @@ export class HeaderReader {
   traceparent = '';
   /** Reserved headers written with underscores, each once. */
   underscored: string[] | undefined;
-  /** The name of a header that may stand once and came more often. */
-  duplicate: '' | 'authorization' | 'host' = '';
+  /** The name of a header that may stand once and came more often; of proof, where it is read. */
+  duplicate = '';
   /** What is read beyond all these; set before the first header. */
   selection: HeaderSelection | undefined = undefined;
   #selected: Map<string, string> | undefined = undefined;
+  #proof: Map<string, string> | undefined = undefined;
   #host: string | undefined;
   #authority: string | undefined;
   #traceparents = 0;
 
-  /** Headers of `selection` that came, by name in lower case. */
+  /** Headers of `selection` that came and that rules read, by name in lower case. */
   get selected(): ReadonlyMap<string, string> {
     return this.#selected ?? NOTHING;
+  }
+
+  /**
+   * Those in which proof came, a letter for each byte. Of one that may repeat the values are joined
+   * with a comma, as Envoy joins any that repeats in `headers`: whoever reads one that may not has
+   * to refuse a comma. Beyond the bound only so much that it shows.
+   */
+  get proof(): ReadonlyMap<string, string> {
+    return this.#proof ?? NOTHING;
   }
 
   /** One entry of the map `headers`. */
@@ -99,10 +110,11 @@ export class HeaderReader {
         reader.skip(raw ? HEADER_VALUE.fields[tag >>> 3] : undefined, tag & 7, end, 5);
       }
     }
-    const selected = this.selection?.find(reader.buffer, keyStart, keyEnd);
-    if (selected !== undefined) {
-      this.#select(selected, reader.buffer.toString('utf8', valueStart, valueEnd));
+    const chosen = this.selection?.find(reader.buffer, keyStart, keyEnd);
+    if (chosen?.isRead) {
+      this.#select(chosen.name, reader.buffer.toString('utf8', valueStart, valueEnd));
     }
+    if (chosen?.isProof) this.#present(chosen, reader.buffer, valueStart, valueEnd);
     const name = readName(reader.buffer, keyStart, keyEnd);
     if (name === undefined) {
       this.#noteUnderscored(underscored(reader.buffer, keyStart, keyEnd));
@@ -117,6 +129,16 @@ export class HeaderReader {
     this.#selected ??= new Map();
     const before = this.#selected.get(name);
     this.#selected.set(name, before === undefined ? value : `${before},${value}`);
+  }
+
+  #present({ name, mayRepeat }: Chosen, buffer: Buffer, start: number, end: number): void {
+    this.#proof ??= new Map();
+    const before = this.#proof.get(name);
+    if (before !== undefined && !mayRepeat) this.duplicate = name;
+    if (before !== undefined && before.length > CREDENTIAL_HEADER_TEXT_MAX) return;
+    const cut = Math.min(end, start + CREDENTIAL_HEADER_TEXT_MAX + 1);
+    const value = buffer.toString('latin1', start, cut);
+    this.#proof.set(name, before === undefined ? value : `${before},${value}`);
   }
 
   #noteUnderscored(name: string | undefined): void {

@@ -16,6 +16,10 @@ export function inquiryOf(view: CheckRequestView, settings: Settings): Inquiry {
       hasCertificate: view.hasCertificate,
       peerCertificate: view.sourceCertificate,
       authorization: view.headers.authorization,
+      headers: view.headers.proof,
+      jwtPayloads: view.jwtPayloads,
+      method: view.method,
+      path: view.path,
     },
     destination: {
       principal: view.destinationPrincipal,

@@ -4,6 +4,10 @@
 
 export const DECISION_ID_HEADER = 'x-remit-decision-id';
 export const PRINCIPAL_HEADER = 'x-remit-principal';
+/** Of the upstream hand-off, unless another is configured. */
+export const IDENTITY_HEADER = 'x-remit-identity';
+/** What the names of all of ours start with. */
+export const OUR_HEADERS = 'x-remit-';
 
 export const REMOVED_HEADERS = [
   'x-http-method-override',
@@ -13,7 +17,7 @@ export const REMOVED_HEADERS = [
   'x-rewrite-url',
 ] as const;
 
-const RESERVED = [DECISION_ID_HEADER, PRINCIPAL_HEADER, ...REMOVED_HEADERS];
+const RESERVED: readonly string[] = REMOVED_HEADERS;
 /** By length of a name, so that most headers are passed over without a look at a byte of them. */
 const LENGTHS: readonly boolean[] = Array.from({ length: 32 }, (_, length) =>
   RESERVED.some((name) => name.length === length),
@@ -24,9 +28,20 @@ const LENGTHS: readonly boolean[] = Array.from({ length: 32 }, (_, length) =>
  * make no difference between `-` and `_`, and Envoy lets both pass unless it is told not to.
  */
 export function underscored(buffer: Buffer, start: number, end: number): string | undefined {
-  if (!LENGTHS[end - start]) return undefined;
+  if (!LENGTHS[end - start] && !mayBeOurs(buffer, start, end)) return undefined;
   const text = buffer.toString('latin1', start, end);
   if (!text.includes('_')) return undefined;
   const name = text.toLowerCase();
-  return RESERVED.includes(name.replaceAll('_', '-')) ? name : undefined;
+  const dashed = name.replaceAll('_', '-');
+  return dashed.startsWith(OUR_HEADERS) || RESERVED.includes(dashed) ? name : undefined;
+}
+
+const LOWER_CASE = 0x20;
+const X = 0x78;
+const R = 0x72;
+
+/** By two letters, which few other headers have. */
+function mayBeOurs(buffer: Buffer, start: number, end: number): boolean {
+  if (end - start < OUR_HEADERS.length) return false;
+  return (buffer[start]! | LOWER_CASE) === X && (buffer[start + 2]! | LOWER_CASE) === R;
 }

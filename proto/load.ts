@@ -11,6 +11,7 @@ import protobuf from 'protobufjs';
 import { encodedFiles } from './descriptor_set.ts';
 
 const entryFile = 'envoy/service/auth/v3/external_auth.proto';
+const workloadApiFile = 'spiffe/workload.proto';
 
 const loaderOptions: Options = {
   keepCase: true,
@@ -62,6 +63,11 @@ export function descriptorFiles(): Uint8Array[] {
 export function authorizationPackage(): PackageDefinition {
   const definition = loadSync(entryFile, { ...loaderOptions, includeDirs: [protoDirectory] });
   return withDescriptors(definition, descriptorFiles());
+}
+
+/** The gRPC package of the SPIFFE Workload API, for our client and for test servers. */
+export function workloadApiPackage(): PackageDefinition {
+  return loadSync(workloadApiFile, { ...loaderOptions, includeDirs: [protoDirectory] });
 }
 
 /** Types and services of another package's one .proto file, for reflection. */

@@ -2,17 +2,20 @@
 // 4). It runs in a thread, and knows nothing of it but the port to the control thread.
 
 import { HealthImplementation } from 'grpc-health-check';
-import type { BundleImage } from '../engine/bundle_image.ts';
 import type { Asker } from '../engine/identity/enforcer.ts';
 import { ActiveNumbers } from '../workers/active_numbers.ts';
 import type { Checker, Outputs } from '../workers/checker.ts';
 import { compactHeap } from '../workers/compact_heap.ts';
 import { DispatchingChecker } from '../workers/dispatching_checker.ts';
 import { Evaluator } from '../workers/evaluator.ts';
+import { IdentitySigner } from '../workers/identity_signer.ts';
 import { InPlaceChecker } from '../workers/in_place_checker.ts';
-import { PooledChecker } from '../workers/pooled_checker.ts';
+import { KeyHolder } from '../workers/key_holder.ts';
+import { parseKeys } from '../workers/key_parser.ts';
+import { type ImageSource, PooledChecker } from '../workers/pooled_checker.ts';
 import { SnapshotHolder } from '../workers/snapshot_holder.ts';
-import type { AcceptorPlan, FromAcceptor, ToAcceptor } from './acceptor_messages.ts';
+import { SharedUsedProofs } from '../workers/used_proofs.ts';
+import type { AcceptorPlan, FromAcceptor, Prepare, ToAcceptor } from './acceptor_messages.ts';
 import { CHECK_SERVICE, CheckServer } from './check_server.ts';
 import { Counters } from './counters.ts';
 import { RecordWriter, type Stream } from './record_memory.ts';
@@ -29,6 +32,7 @@ export class Acceptor {
   readonly #post: Post;
   readonly #counters: Counters;
   readonly #holder: SnapshotHolder;
+  readonly #keys: KeyHolder;
   readonly #records: Readonly<Record<Stream, RecordWriter>>;
   readonly #health = new HealthImplementation();
   #pool: PooledChecker | undefined;
@@ -41,7 +45,9 @@ export class Acceptor {
     this.#plan = plan;
     this.#post = post;
     this.#counters = new Counters(plan.counters);
-    this.#holder = new SnapshotHolder(plan.image, new ActiveNumbers(plan.numbers));
+    const numbers = new ActiveNumbers(plan.numbers);
+    this.#holder = new SnapshotHolder(plan.image, numbers);
+    this.#keys = new KeyHolder(plan.keys, numbers, parseKeys);
     const onDropped = (count: number): void => this.#counters.add('recordsDropped', count);
     this.#records = {
       evidence: new RecordWriter(plan.records.evidence, onDropped),
@@ -81,7 +87,7 @@ export class Acceptor {
   async receive(message: ToAcceptor): Promise<void> {
     switch (message.kind) {
       case 'prepare':
-        await this.#prepare(message.image);
+        await this.#prepare(message);
         break;
       case 'serving':
         for (const name of ['', CHECK_SERVICE]) {
@@ -114,15 +120,35 @@ export class Acceptor {
       count: (outcome, result, durationUs) => this.#counters.count(outcome, result, durationUs),
     };
     const onInternalError = (error: unknown): void => this.#logError(error);
-    const evaluator = new Evaluator(this.#holder, { now: Date.now, onInternalError });
+    const used = new SharedUsedProofs(this.#plan.used);
+    const { handOff: plan } = this.#plan;
+    const handOff = plan && new IdentitySigner(plan);
+    const ports = { now: Date.now, onInternalError, keys: this.#keys, used, handOff };
+    const evaluator = new Evaluator(this.#holder, ports);
     const inPlace = new InPlaceChecker(evaluator, outputs);
     if (poolThreads === 0) return inPlace;
     const counters = this.#counters.pool();
-    const limits = { threads: poolThreads, heapMiB: config.poolHeapMiB, counters };
-    this.#pool = await PooledChecker.start(this.#holder, limits, inPlace, outputs);
+    const limits = {
+      ...{ threads: poolThreads, heapMiB: config.poolHeapMiB, counters, used: used.buffer },
+      workerData: { handOff: plan },
+    };
+    this.#pool = await PooledChecker.start(this.#images(), limits, inPlace, outputs);
     return new DispatchingChecker(inPlace, this.#pool, () => {
       this.#counters.add('inPlaceRequests', 1);
     });
+  }
+
+  #images(): ImageSource {
+    const holder = this.#holder;
+    const keys = this.#keys;
+    return {
+      get image() {
+        return holder.image;
+      },
+      get keys() {
+        return keys.image;
+      },
+    };
   }
 
   /** Its packages are loaded only where it is configured: off, it costs nothing. */
@@ -137,14 +163,20 @@ export class Acceptor {
     return this.#checker;
   }
 
-  async #prepare(image: BundleImage): Promise<void> {
-    const { version, digest } = image;
+  async #prepare(message: Prepare): Promise<void> {
+    const { of } = message;
+    const { version, digest } = message.image;
     try {
-      await this.#holder.prepare(image);
-      await this.#pool?.prepare(image);
-      this.#post({ kind: 'prepared', version, digest });
+      if (message.of === 'bundle') {
+        await this.#holder.prepare(message.image);
+        await this.#pool?.prepare(message.image);
+      } else {
+        await this.#keys.prepare(message.image);
+        await this.#pool?.prepareKeys(message.image);
+      }
+      this.#post({ kind: 'prepared', of, version, digest });
     } catch (error) {
-      this.#post({ kind: 'unprepared', version, message: String(error) });
+      this.#post({ kind: 'unprepared', of, version, message: String(error) });
     }
   }
 
@@ -161,6 +193,7 @@ export class Acceptor {
     const connections = this.#servers.reduce((sum, server) => sum + server.connections, 0);
     this.#counters.set('connections', connections);
     this.#counters.set('snapshotVersion', this.#holder.current.version);
+    this.#counters.set('keysVersion', this.#keys.current.version);
   }
 
   #logError(error: unknown): void {

@@ -7,8 +7,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import type { BundleImage } from '../engine/bundle_image.ts';
+import { type KeyImage, NO_KEY_IMAGE } from '../engine/key_image.ts';
 import type { ActiveNumbers } from '../workers/active_numbers.ts';
-import type { AcceptorPlan, FromAcceptor, ToAcceptor } from './acceptor_messages.ts';
+import type { HandOffPlan } from '../workers/identity_signer.ts';
+import { SharedUsedProofs } from '../workers/used_proofs.ts';
+import { type Acceptor, prepare, send, waitFor } from './acceptor_handle.ts';
+import type { AcceptorPlan, FromAcceptor, Prepare } from './acceptor_messages.ts';
 import { type Address, addressText } from './address.ts';
 import type { ResolvedConfig } from './config.ts';
 import { Counters } from './counters.ts';
@@ -17,8 +21,6 @@ import type { TlsMaterial } from './tls_material.ts';
 
 /** A thread that dies at once, again and again, is not started in a tight loop. */
 const RESTART_MS = 200;
-/** Building a snapshot of 100,000 rules takes seconds on a busy machine. */
-const PREPARE_MS_MAX = 60_000;
 /**
  * Each stream is some 20 KB that die with its answer. With Node's own bound (192) a collection came
  * so late that much had outlived the one before and grew old: 1,500 ms of collecting for 80,000
@@ -30,14 +32,6 @@ const STOP_EXTRA_MS = 3_000;
 /** As in listener.ts: sockets are the owner's alone. A worker cannot set it. */
 const SOCKET_UMASK = 0o177;
 
-interface Acceptor {
-  plan: Omit<AcceptorPlan, 'image' | 'tls'>;
-  readonly counters: Counters;
-  worker: Worker | undefined;
-  /** Told about a message of this acceptor, until they say that they have heard enough. */
-  readonly waiting: Set<(message: FromAcceptor) => boolean>;
-}
-
 export interface AcceptorsOptions {
   readonly config: ResolvedConfig;
   readonly numbers: ActiveNumbers;
@@ -46,6 +40,7 @@ export interface AcceptorsOptions {
   readonly onRecords: (memories: RecordMemories) => void;
   /** What they start with; undefined: TCP is plaintext. */
   readonly tls: TlsMaterial | undefined;
+  readonly handOff: HandOffPlan | undefined;
 }
 
 export class Acceptors {
@@ -53,7 +48,9 @@ export class Acceptors {
   readonly #acceptors: Acceptor[] = [];
   #image: BundleImage;
   #tls: TlsMaterial | undefined;
-  #preparing: BundleImage | undefined;
+  readonly #used = new SharedUsedProofs();
+  #keys: KeyImage = NO_KEY_IMAGE;
+  readonly #preparing = new Map<Prepare['of'], Prepare>();
   #serving = false;
   #stopping = false;
   addresses: readonly Address[] = [];
@@ -80,18 +77,38 @@ export class Acceptors {
     return this.#acceptors.map(({ counters }) => counters);
   }
 
+  /** The key sets that each of them verifies with. */
+  get keysVersions(): readonly (readonly [thread: string, version: number])[] {
+    return this.#acceptors.map(({ plan, counters }) => [plan.name, counters.figure('keysVersion')]);
+  }
+
   /** Makes every thread build the image; only then it is in force, for all of them at once. */
-  async activate(image: BundleImage): Promise<void> {
-    this.#preparing = image;
-    try {
-      await Promise.all(this.#acceptors.map((acceptor) => this.#prepare(acceptor, image)));
+  activate(image: BundleImage): Promise<void> {
+    return this.#activate({ kind: 'prepare', of: 'bundle', image }, () => {
       this.#image = image;
       this.#options.numbers.activate(image.version);
+    });
+  }
+
+  /** The same of key sets, independent of bundles; one at a time. */
+  activateKeys(image: KeyImage): Promise<void> {
+    return this.#activate({ kind: 'prepare', of: 'keys', image }, () => {
+      this.#keys = image;
+      this.#options.numbers.activateKeys(image.version);
+    });
+  }
+
+  async #activate(message: Prepare, putInForce: () => void): Promise<void> {
+    const { of } = message;
+    this.#preparing.set(of, message);
+    try {
+      await Promise.all(this.#acceptors.map((acceptor) => prepare(acceptor, message)));
+      putInForce();
     } finally {
-      this.#preparing = undefined;
+      this.#preparing.delete(of);
     }
     // Whoever is asked nothing meanwhile would keep the image before, which may be large.
-    await Promise.allSettled(this.#acceptors.map((acceptor) => this.#prepare(acceptor, image)));
+    await Promise.allSettled(this.#acceptors.map((acceptor) => prepare(acceptor, message)));
   }
 
   setServing(value: boolean): void {
@@ -127,7 +144,7 @@ export class Acceptors {
   }
 
   #add(index: number, listen: readonly Address[]): Acceptor {
-    const { config, numbers } = this.#options;
+    const { config, numbers, handOff } = this.#options;
     const { acceptors: count, poolThreads } = config;
     const share = Math.floor(poolThreads / count) + (index < poolThreads % count ? 1 : 0);
     const counters = new Counters();
@@ -141,6 +158,8 @@ export class Acceptors {
         listen,
         shared: count > 1,
         numbers: numbers.buffer,
+        used: this.#used.buffer,
+        handOff,
         counters: counters.buffer,
         records,
       },
@@ -157,7 +176,8 @@ export class Acceptors {
     const file = new URL(`acceptor_thread${extname(import.meta.filename)}`, import.meta.url);
     const unix = acceptor.plan.listen.some(({ kind }) => kind === 'unix');
     const before = unix ? process.umask(SOCKET_UMASK) : undefined;
-    const workerData: AcceptorPlan = { ...acceptor.plan, image: this.#image, tls: this.#tls };
+    const inForce = { image: this.#image, keys: this.#keys, tls: this.#tls };
+    const workerData: AcceptorPlan = { ...acceptor.plan, ...inForce };
     // Its standard output is nobody's: the control thread's may be a pipe that has broken.
     const { name } = acceptor.plan;
     const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB };
@@ -197,7 +217,7 @@ export class Acceptors {
       try {
         await this.#startOne(acceptor);
         // What is being prepared meanwhile is prepared for it as well, or it could not go on.
-        if (this.#preparing !== undefined) await this.#prepare(acceptor, this.#preparing);
+        for (const message of this.#preparing.values()) await prepare(acceptor, message);
         log.info({ acceptor: acceptor.plan.name }, 'the acceptor is back');
         return;
       } catch (error) {
@@ -217,22 +237,6 @@ export class Acceptors {
     }
   }
 
-  async #prepare(acceptor: Acceptor, image: BundleImage): Promise<void> {
-    // One that is being replaced starts with the image that is in force, and is asked again then.
-    if (acceptor.worker === undefined) throw new Error('an acceptor is being replaced');
-    send(acceptor, { kind: 'prepare', image });
-    const answer = await waitFor(
-      acceptor,
-      (it) =>
-        ((it.kind === 'prepared' || it.kind === 'unprepared') && it.version === image.version) ||
-        it.kind === 'failed',
-      PREPARE_MS_MAX,
-    );
-    if (answer.kind === 'prepared' && answer.digest === image.digest) return;
-    const why = 'message' in answer ? answer.message : 'it built another snapshot';
-    throw new Error(`${acceptor.plan.name}: ${why}`);
-  }
-
   async #stopOne(acceptor: Acceptor): Promise<void> {
     const { worker } = acceptor;
     if (worker === undefined) return;
@@ -245,34 +249,6 @@ export class Acceptors {
     await stopped.catch(() => undefined);
     await worker.terminate();
   }
-}
-
-function send(acceptor: Acceptor, message: ToAcceptor): void {
-  acceptor.worker?.postMessage(message);
-}
-
-/** The first message that is wanted; `failed` when its thread ends before. */
-function waitFor(
-  acceptor: Acceptor,
-  wanted: (message: FromAcceptor) => boolean,
-  msMax?: number,
-): Promise<FromAcceptor> {
-  return new Promise((resolve, reject) => {
-    const timer =
-      msMax === undefined
-        ? undefined
-        : setTimeout(() => {
-            acceptor.waiting.delete(wait);
-            reject(new Error(`${acceptor.plan.name} does not answer`));
-          }, msMax);
-    const wait = (message: FromAcceptor): boolean => {
-      if (!wanted(message)) return false;
-      clearTimeout(timer);
-      resolve(message);
-      return true;
-    };
-    acceptor.waiting.add(wait);
-  });
 }
 
 /** A shared port binds beside another process's shared port; so it is tried alone first. */

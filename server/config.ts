@@ -18,7 +18,9 @@ import {
 } from '../engine/settings.ts';
 import { parseTrustDomain } from '../engine/spiffe_id.ts';
 import { type Address, parseAddress } from './address.ts';
+import { type HandOffConfig, handOffSchema, resolveHandOff } from './hand_off_config.ts';
 import { resolveTls, type TlsConfig, tlsSchema } from './tls_config.ts';
+import { endpointSchema } from './workload_api/endpoint.ts';
 
 const address = z
   .string()
@@ -89,6 +91,8 @@ const configSchema = strict(
       confidential: z.enum(ASSURANCES).optional(),
       restricted: z.enum(ASSURANCES).optional(),
     }).optional(),
+    handOff: handOffSchema.optional(),
+    workloadApi: endpointSchema.optional(),
     tls: tlsSchema.optional(),
     tracing: strict({
       otlp: collector,
@@ -98,7 +102,7 @@ const configSchema = strict(
       level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).optional(),
     }).optional(),
   },
-  ['workloadApi', 'state', 'audit'],
+  ['state', 'audit'],
 );
 export type Config = z.infer<typeof configSchema>;
 
@@ -147,6 +151,10 @@ export interface ResolvedConfig {
     /** What a TLS handshake may take. */
     readonly handshakeMs: number;
   };
+  /** Undefined when it is off. */
+  readonly handOff: HandOffConfig | undefined;
+  /** Of the SPIFFE Workload API; undefined: there is none. */
+  readonly workloadApi: Address | undefined;
   /** Undefined: the check port is plaintext. */
   readonly tls: TlsConfig | undefined;
   /** Undefined when it is off. */
@@ -176,9 +184,11 @@ export function parseConfig(
   const config = checkSchema<Config>(configSchema, document, diagnostics);
   if (config === undefined) return undefined;
   const folder = dirname(path);
-  const tls = resolveTls(config.tls, config.trustDomain, folder, document, diagnostics);
+  const tls = resolveTls(config.tls, config, folder, document, diagnostics);
+  const { trustDomain: domain } = config;
+  const handOff = resolveHandOff(config.handOff, domain, document, diagnostics);
   if (diagnostics.hasErrors) return undefined;
-  const resolved = resolveConfig(config, folder, tls);
+  const resolved = resolveConfig(config, folder, tls, handOff);
   const { evidence, decisions } = resolved.records;
   const both = pathOf(evidence);
   // A device such as /dev/null takes what it gets; in a file the streams would cut each other.
@@ -190,7 +200,12 @@ export function parseConfig(
   return resolved;
 }
 
-function resolveConfig(config: Config, folder: string, tls: TlsConfig | undefined): ResolvedConfig {
+function resolveConfig(
+  config: Config,
+  folder: string,
+  tls: TlsConfig | undefined,
+  handOff: HandOffConfig | undefined,
+): ResolvedConfig {
   const { listen, threads, envoy, records, limits } = config;
   const checks = listen?.check ?? '127.0.0.1:9191';
   const addresses = (Array.isArray(checks) ? checks : [checks]).map(checkedAddress);
@@ -231,6 +246,8 @@ function resolveConfig(config: Config, folder: string, tls: TlsConfig | undefine
       connectionGraceMs: limits?.drainMs ?? 10_000,
       handshakeMs: limits?.handshakeMs ?? 5_000,
     },
+    handOff,
+    workloadApi: config.workloadApi,
     tls,
     tracing: config.tracing && {
       otlp: config.tracing.otlp,

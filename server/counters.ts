@@ -23,6 +23,7 @@ export const FIGURES = [
   'poolInFlight',
   'poolThreads',
   'snapshotVersion',
+  'keysVersion',
   'recordsDropped',
   'connections',
   ...TLS_FIGURES,

@@ -89,7 +89,7 @@ function compile(
   const image = compileBundle(bundle, keyFiles, settings, version, diagnostics);
   if (image === undefined) return undefined;
   const issuers = new Issuers(bundle.issuers, keyFiles, new Diagnostics());
-  issuers.warnOfExpired(Date.now(), diagnostics);
+  issuers.x509.warnOfExpired(Date.now(), diagnostics);
   return { image, content: packContent({ bundle, keyFiles }) };
 }
 

@@ -91,7 +91,7 @@ export class Metrics {
     });
     new Counter({
       name: 'remit_evidence_cache_total',
-      help: 'Credentials that had been verified before (hit), or had to be now (miss)',
+      help: 'Requests whose credentials had been verified before (hit), or had to be now (miss)',
       labelNames: ['result'],
       registers,
       collect() {

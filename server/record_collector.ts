@@ -1,4 +1,5 @@
-// Carries records from the acceptors' memory to the sinks, on the control thread.
+// Carries records from the acceptors' memory to the sinks, on the control thread, and shows them to
+// whoever else wants to see all of them there.
 
 import type { LineSink } from '../audit/line_sink.ts';
 import { type RecordMemories, RecordReader, STREAMS, type Stream } from './record_memory.ts';
@@ -9,11 +10,14 @@ const QUIET_MS = 50;
 
 export class RecordCollector {
   readonly #sinks: Readonly<Record<Stream, LineSink>>;
+  readonly #onLines: (lines: Buffer) => void;
   readonly #readers: { readonly stream: Stream; readonly reader: RecordReader }[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(sinks: Readonly<Record<Stream, LineSink>>) {
+  /** @param onLines whole lines of either stream; it must not keep them */
+  constructor(sinks: Readonly<Record<Stream, LineSink>>, onLines: (lines: Buffer) => void) {
     this.#sinks = sinks;
+    this.#onLines = onLines;
     this.#lookIn(QUIET_MS);
   }
 
@@ -39,7 +43,11 @@ export class RecordCollector {
     let found = false;
     for (const { stream, reader } of this.#readers) {
       const sink = this.#sinks[stream];
-      if (reader.read((lines, count) => sink.append(lines, count))) found = true;
+      const take = (lines: Buffer, count: number): void => {
+        sink.append(lines, count);
+        this.#onLines(lines);
+      };
+      if (reader.read(take)) found = true;
     }
     return found;
   }

@@ -153,7 +153,7 @@ export class RecordReader {
    *
    * @returns whether there was anything
    */
-  read(take: (lines: Uint8Array, count: number) => void): boolean {
+  read(take: (lines: Buffer, count: number) => void): boolean {
     let found = false;
     for (const index of this.#used()) {
       const at = index * FIELDS;

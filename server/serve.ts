@@ -4,22 +4,33 @@
 
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import { CredentialInventory } from '../audit/credential_inventory.ts';
 import { LineSink, openFileTarget, stdoutTarget, type Target } from '../audit/line_sink.ts';
 import type { BundleImage } from '../engine/bundle_image.ts';
 import { ActiveNumbers } from '../workers/active_numbers.ts';
 import { compactHeap } from '../workers/compact_heap.ts';
+import type { HandOffPlan } from '../workers/identity_signer.ts';
 import { Acceptors } from './acceptors.ts';
 import { type Address, addressText } from './address.ts';
 import type { RecordTarget, ResolvedConfig } from './config.ts';
+import { HandOffKeys } from './hand_off_keys.ts';
 import { HttpServer } from './http_server.ts';
+import type { JwksSource } from './keys/jwks_source.ts';
+import { KeyService } from './keys/key_service.ts';
+import { WorkloadApiKeys } from './keys/workload_api_keys.ts';
 import { Metrics } from './metrics.ts';
+import { openTls } from './open_tls.ts';
 import { RecordCollector } from './record_collector.ts';
-import type { Stream } from './record_memory.ts';
-import { TlsFiles } from './tls_files.ts';
+import type { RecordMemories, Stream } from './record_memory.ts';
+import type { TlsSource } from './tls_source.ts';
 import { warnAboutTls } from './tls_warnings.ts';
+import { WorkloadApi } from './workload_api/client.ts';
+import { registerWorkloadApiMetrics } from './workload_api/metrics.ts';
 
 /** How long records may take to reach the disk when everything else has ended. */
 const SINK_CLOSE_MS = 5_000;
+/** Some 15 µs each: one or two hundredths of a core, however many new tokens come. */
+const INVENTORY_READS_A_SECOND_MAX = 1_000;
 
 export interface RunningServer {
   readonly check: readonly Address[];
@@ -28,6 +39,8 @@ export interface RunningServer {
   readonly registry: Registry;
   /** Puts another bundle in force, on every thread at once; rejects, and changes nothing, else. */
   activate(image: BundleImage): Promise<void>;
+  /** Where keys come from that the bundle only names. */
+  readonly keys: KeyService;
   /** Answers what was accepted and ends everything; further calls wait for the first. */
   stop(): Promise<void>;
 }
@@ -36,72 +49,167 @@ export async function serve(
   config: ResolvedConfig,
   image: BundleImage,
   log: Logger,
+  moreKeys: readonly JwksSource[] = [],
 ): Promise<RunningServer> {
   warnAbout(config, image, log);
-  const tls = config.tls && new TlsFiles(config.tls);
   const closers: (() => Promise<void>)[] = [];
-  const closeAll = async (): Promise<void> => {
-    for (const close of closers.reverse()) await close();
-  };
+  const closeAll = () => closeInTurn(closers);
   let current = image;
   try {
     const sinks = await openSinks(config, log, closers);
     const numbers = new ActiveNumbers();
     numbers.activate(image.version);
-    const collector = new RecordCollector(sinks);
-    closers.push(async () => collector.stop());
+    const { collector, identities } = collectRecords(sinks, closers);
     let ready = false;
     let acceptors: Acceptors | undefined;
+    let tls: TlsSource | undefined;
     const metrics = new Metrics({
       image: () => current,
       counters: () => acceptors?.counters ?? [],
       tlsFiles: () => tls?.counts,
       sinks: () => ({ evidence: sinks.evidence.counters, decisions: sinks.decisions.counters }),
     });
-    const http = new HttpServer(config.listen.http, metrics.registry, () => ready);
-    const httpAddress = await http.listen();
-    closers.push(() => http.close());
-    const started = await Acceptors.start(
-      {
-        config,
-        numbers,
-        log,
-        onRecords: (memories) => collector.add(memories),
-        tls: tls?.material,
-      },
-      image,
-    );
+    const { jwks, plan } = startHandOff(config, closers) ?? {};
+    const pages = { identities, jwks };
+    const http = new HttpServer(config.listen.http, metrics.registry, () => ready, pages);
+    const httpAddress = await listenHttp(http, closers);
+    const api = openWorkloadApi(config, metrics.registry, log, closers);
+    const source = await openTls(config.tls, api);
+    tls = source;
+    const onRecords = (memories: RecordMemories): void => collector.add(memories);
+    const options = { config, numbers, log, onRecords, tls: source?.material, handOff: plan };
+    const started = await Acceptors.start(options, image);
     acceptors = started;
     closers.push(() => started.stop());
-    tls?.watch((material) => started.setTls(material), log);
-    closers.push(async () => tls?.stop());
+    source?.watch((material) => started.setTls(material), log);
+    closers.push(async () => source?.stop());
     const setReady = (value: boolean): void => {
       ready = value;
       started.setServing(value);
     };
     compactHeap();
-    setReady(true);
     closers.push(async () => setReady(false));
+    const onReady = (): void => setReady(true);
+    const ports = { registry: metrics.registry, onReady, log, api, moreKeys };
+    const { keys, follow } = startKeys(started, ports);
+    closers.push(() => keys.stop());
+    void follow([image]);
     logServing(config, image, started.addresses, httpAddress, log);
-    let stopping: Promise<void> | undefined;
+    if (!keys.ready) log.warn('not ready: the keys of a required issuer have not come yet');
     return {
       check: started.addresses,
       http: httpAddress,
       registry: metrics.registry,
+      keys,
       async activate(next) {
+        // Its keys are fetched before it is in force.
+        await follow([current, next]);
         await started.activate(next);
         current = next;
         warnAbout(config, next, log);
+        void follow([next]);
       },
-      stop() {
-        stopping ??= closeAll();
-        return stopping;
-      },
+      stop: once(closeAll),
     };
   } catch (error) {
     await closeAll();
     throw error;
   }
+}
+
+/** Further calls wait for the first. */
+function once(act: () => Promise<void>): () => Promise<void> {
+  let acting: Promise<void> | undefined;
+  return () => {
+    acting ??= act();
+    return acting;
+  };
+}
+
+/** Brings records to their sinks; what they say of credentials is remembered on the way. */
+function collectRecords(
+  sinks: Readonly<Record<Stream, LineSink>>,
+  closers: (() => Promise<void>)[],
+) {
+  const limits = { readsASecondMax: INVENTORY_READS_A_SECOND_MAX };
+  const inventory = new CredentialInventory(Date.now(), limits);
+  const collector = new RecordCollector(sinks, (lines) => inventory.add(lines));
+  closers.push(async () => collector.stop());
+  return { collector, identities: () => inventory.text(Date.now()) };
+}
+
+async function closeInTurn(closers: (() => Promise<void>)[]): Promise<void> {
+  for (const close of closers.reverse()) await close();
+}
+
+interface KeyPorts {
+  readonly registry: Registry;
+  readonly onReady: () => void;
+  readonly log: Logger;
+  readonly api: WorkloadApi | undefined;
+  readonly moreKeys: readonly JwksSource[];
+}
+
+/** `follow` begins to bring the keys that bundles name, and resolves when it was tried once. */
+function startKeys(
+  acceptors: Acceptors,
+  { registry, onReady, log, api, moreKeys }: KeyPorts,
+): { readonly keys: KeyService; follow(images: readonly BundleImage[]): Promise<void> } {
+  const keys = new KeyService({
+    activate: (image) => acceptors.activateKeys(image),
+    versions: () => acceptors.keysVersions,
+    onReady,
+    log,
+    registry,
+  });
+  const bundles = api && new WorkloadApiKeys(api, keys);
+  return {
+    keys,
+    follow(images) {
+      for (const { workloadApi } of images) {
+        bundles?.follow(workloadApi);
+        if (bundles === undefined && (workloadApi.x509 || workloadApi.jwt)) {
+          log.warn(
+            'an Issuer reads the Workload API, and `workloadApi` says nothing of where it is',
+          );
+        }
+      }
+      const named = images.flatMap(({ keyUrls }) => keyUrls);
+      const sources = [...moreKeys, ...named.map((it) => ({ ...it, required: true }))];
+      return keys.follow(sources).catch((error: unknown) => log.error({ err: error }, 'no keys'));
+    },
+  };
+}
+
+/** Undefined where it is off. */
+function startHandOff(
+  { handOff }: ResolvedConfig,
+  closers: (() => Promise<void>)[],
+): { readonly plan: HandOffPlan; readonly jwks: () => string } | undefined {
+  if (handOff === undefined) return undefined;
+  const keys = new HandOffKeys();
+  closers.push(async () => keys.stop());
+  return { plan: { ...handOff, keys: keys.buffer }, jwks: () => keys.jwks };
+}
+
+async function listenHttp(http: HttpServer, closers: (() => Promise<void>)[]): Promise<Address> {
+  const address = await http.listen();
+  closers.push(() => http.close());
+  return address;
+}
+
+/** Undefined where it is not configured. */
+function openWorkloadApi(
+  { workloadApi }: ResolvedConfig,
+  registry: Registry,
+  log: Logger,
+  closers: (() => Promise<void>)[],
+): WorkloadApi | undefined {
+  if (workloadApi === undefined) return undefined;
+  const api = new WorkloadApi(workloadApi, log);
+  closers.push(async () => api.close());
+  registerWorkloadApiMetrics(registry, api);
+  return api;
 }
 
 function logServing(

@@ -1,5 +1,5 @@
 // `tls` in remit.yaml: the certificate that the check port serves, and who may vouch for those who
-// ask (DESIGN section 9). As files; from the Workload API it comes later.
+// ask (DESIGN section 9). As files, or both from the SPIFFE Workload API.
 
 import { resolve } from 'node:path';
 import { z } from 'zod';
@@ -15,36 +15,71 @@ const domain = z
 
 export const tlsSchema = strict(
   {
-    check: strict(
-      {
-        cert: file.optional(),
-        key: file.optional(),
-        clientBundle: z.union([file, z.record(domain, file)]).optional(),
-      },
-      ['workloadApi'],
-    ).optional(),
+    check: strict({
+      cert: file.optional(),
+      key: file.optional(),
+      clientBundle: z.union([file, z.record(domain, file)]).optional(),
+      workloadApi: z.literal(true).optional(),
+    }).optional(),
   },
   ['admin'],
 );
 
 /** Absolute paths. */
-export interface TlsConfig {
+export interface TlsFilesConfig {
   readonly cert: string;
   readonly key: string;
   /** Undefined: peers are not identified. */
   readonly clientBundles: readonly (readonly [trustDomain: string, file: string])[] | undefined;
 }
 
-/** Undefined without `tls.check`, and where a mistake was told. */
+export type TlsConfig = TlsFilesConfig | 'workloadApi';
+
+/** Whoever asks over TCP has to show a certificate. */
+export function identifiesPeers(tls: TlsConfig | undefined): boolean {
+  return tls === 'workloadApi' || tls?.clientBundles !== undefined;
+}
+
+type CheckTls = NonNullable<z.infer<typeof tlsSchema>['check']>;
+
+/**
+ * Undefined without `tls.check`, and where a mistake was told.
+ * @param config what `tls` depends on elsewhere in it
+ */
 export function resolveTls(
   tls: z.infer<typeof tlsSchema> | undefined,
-  trustDomain: string | undefined,
+  config: { readonly trustDomain?: string | undefined; readonly workloadApi?: unknown },
   folder: string,
   document: YamlDocument,
   diagnostics: Diagnostics,
 ): TlsConfig | undefined {
   const check = tls?.check;
   if (check === undefined) return undefined;
+  if (check.workloadApi === undefined) {
+    return resolveFiles(check, config.trustDomain, folder, document, diagnostics);
+  }
+  const path = ['tls', 'check', 'workloadApi'];
+  const other = (['cert', 'key', 'clientBundle'] as const).find((key) => check[key] !== undefined);
+  if (other !== undefined) {
+    const message = `tls.check.${other} beside \`workloadApi\`, which gives certificate, key and bundles`;
+    diagnostics.error(document.at(['tls', 'check', other]), message, 'one of both');
+    return undefined;
+  }
+  if (config.workloadApi === undefined) {
+    const message = 'the Workload API is not configured';
+    diagnostics.error(document.at(path), message, '`workloadApi: "unix:/path"` in remit.yaml');
+    return undefined;
+  }
+  return 'workloadApi';
+}
+
+function resolveFiles(
+  check: CheckTls,
+  trustDomain: string | undefined,
+  folder: string,
+  document: YamlDocument,
+  diagnostics: Diagnostics,
+): TlsFilesConfig | undefined {
   const { cert, key, clientBundle } = check;
   if (cert === undefined || key === undefined) {
     const missing = cert === undefined ? 'tls.check.cert' : 'tls.check.key';

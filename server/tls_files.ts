@@ -5,8 +5,9 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { KEY_FILE_BYTES_MAX } from '../engine/limits.ts';
-import type { TlsConfig } from './tls_config.ts';
+import type { TlsFilesConfig } from './tls_config.ts';
 import { checkMaterial, type TlsMaterial } from './tls_material.ts';
+import type { TlsSource } from './tls_source.ts';
 
 const LOOK_MS = 1_000;
 
@@ -16,8 +17,8 @@ export interface TlsFilesEvents {
   readonly onTrouble: (message: string) => void;
 }
 
-export class TlsFiles {
-  readonly #config: TlsConfig;
+export class TlsFiles implements TlsSource {
+  readonly #config: TlsFilesConfig;
   /** In force. */
   #material: TlsMaterial;
   /** What the last look saw and did not put in force: content, or why there is none. */
@@ -28,10 +29,10 @@ export class TlsFiles {
   readonly counts = { changed: 0, failed: 0 };
 
   /** Throws with one line that says which file cannot be used. */
-  constructor(config: TlsConfig) {
+  constructor(config: TlsFilesConfig) {
     this.#config = config;
     this.#material = readMaterial(config);
-    checkMaterial(this.#material);
+    checkFiles(this.#material);
   }
 
   get material(): TlsMaterial {
@@ -64,7 +65,7 @@ export class TlsFiles {
       seen = JSON.stringify(material);
       if (seen === JSON.stringify(this.#material)) this.#told = '';
       else if (seen === this.#seen && seen !== this.#told) {
-        checkMaterial(material);
+        checkFiles(material);
         this.#material = material;
         this.counts.changed++;
         onChange(material);
@@ -82,7 +83,17 @@ export class TlsFiles {
   }
 }
 
-function readMaterial({ cert, key, clientBundles }: TlsConfig): TlsMaterial {
+/** Throws with one line that says what is wrong. */
+function checkFiles(material: TlsMaterial): void {
+  checkMaterial(material);
+  for (const [trustDomain, pem] of material.clientBundles ?? []) {
+    // A file that is being written is empty at first, and nobody configures TLS to trust nobody.
+    if (pem.includes('-----BEGIN CERTIFICATE-----')) continue;
+    throw new Error(`the client bundle of \`${trustDomain}\` holds no certificate`);
+  }
+}
+
+function readMaterial({ cert, key, clientBundles }: TlsFilesConfig): TlsMaterial {
   return {
     cert: readPemFile(cert),
     key: readPemFile(key),

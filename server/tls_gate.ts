@@ -125,7 +125,12 @@ export class TlsGate {
 
   /** Who asks over the connection with this name; nobody when it is gone. */
   askerOf(name: string | undefined): Asker {
-    return this.#connections.get(name ?? '')?.asker ?? NOBODY;
+    const connection = this.#connections.get(name ?? '');
+    if (connection === undefined) return NOBODY;
+    // INVARIANT: nobody asks by the word of bundles that are no longer in force, also while the
+    // sweep has not come to their connection.
+    if (connection.bundles !== this.#bundles) this.#verifyAgain(connection, this.#ports.now());
+    return connection.asker;
   }
 
   /** From now on. Connections that new bundles do not vouch for end soon. */
@@ -222,15 +227,21 @@ export class TlsGate {
           setImmediate(() => this.#sweep());
           return;
         }
-        const svid = verifyPeer(connection.leaf, connection.chain, bundles, now);
-        if (svid instanceof SvidFailure) this.#withdraw(connection, svid);
-        else Object.assign(connection, { svid, bundles });
+        this.#verifyAgain(connection, now);
       }
       if (!connection.sentAway && this.#endsSoon(connection.svid)) {
         connection.sentAway = true;
         this.#ports.sendAway(connection.name);
       }
     }
+  }
+
+  #verifyAgain(connection: Connection, now: number): void {
+    const bundles = this.#bundles;
+    if (connection.asker === NOBODY || bundles === undefined) return;
+    const svid = verifyPeer(connection.leaf, connection.chain, bundles, now);
+    if (svid instanceof SvidFailure) this.#withdraw(connection, svid);
+    else Object.assign(connection, { svid, bundles });
   }
 
   /** At once it may ask nothing any more; a moment later it is gone. */

@@ -1,5 +1,5 @@
-// What TLS needs as text: certificate, key and bundles, as the control thread read them and every
-// acceptor gets them. Both check it with the same functions.
+// What TLS needs as text: certificate, key and bundles, as the control thread got them and every
+// acceptor gets them from it. Both check it with the same functions.
 
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
@@ -46,8 +46,6 @@ export function trustBundlesOf({ clientBundles }: TlsMaterial): TrustBundles | u
     if (roots instanceof AuthoritiesFault) {
       throw new Error(`${where}, line ${roots.line}: ${roots.message}`);
     }
-    // A file that is being written is empty at first, and nobody configures TLS to trust nobody.
-    if (roots.length === 0) throw new Error(`${where} holds no certificate`);
     return [trustDomain, new TrustBundle(roots, [])] as const;
   });
   return new TrustBundles(new Map(bundles));

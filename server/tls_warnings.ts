@@ -3,6 +3,7 @@
 import type { Logger } from 'pino';
 import { addressText, isLocal } from './address.ts';
 import type { ResolvedConfig } from './config.ts';
+import { identifiesPeers } from './tls_config.ts';
 
 /** @param identifiedEnforcers how many enforcers a certificate can show */
 export function warnAboutTls(
@@ -14,7 +15,7 @@ export function warnAboutTls(
   if (tls !== undefined && tcp.length === 0) {
     log.warn('`tls.check` has no effect: a unix socket is plaintext');
   }
-  if (tls?.clientBundles !== undefined) {
+  if (identifiesPeers(tls)) {
     if (tcp.length === 0 || identifiedEnforcers > 0) return;
     const message = 'no Enforcer has `identities`: every check over mTLS is denied';
     log.warn({ address: tcp.map(addressText).join(' ') }, message);

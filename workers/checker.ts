@@ -2,7 +2,7 @@
 // Whoever decides, the answer's records and counts go to the same outputs, once for each request.
 
 import type { Verdict } from '../engine/check.ts';
-import { EVIDENCE_RESULTS, IGNORABLE, METHODS } from '../engine/evidence.ts';
+import { EVIDENCE_RESULTS, IGNORABLE, METHODS, type Method } from '../engine/evidence.ts';
 import type { Failure } from '../engine/failure.ts';
 import type { Asker } from '../engine/identity/enforcer.ts';
 import { REASON_CODES } from '../engine/reason.ts';
@@ -44,10 +44,23 @@ export const CACHE_RESULTS = ['none', 'hit', 'miss'] as const;
 export const EVIDENCE_CODES =
   EVIDENCE_RESULTS.length * METHODS.length * IGNORED_SETS * CACHE_RESULTS.length;
 
-/** All that is counted of authentication, as one number below `EVIDENCE_CODES`. */
-export function evidenceCode({ evidence }: Verdict, passes: number): number {
+/** What is verified by a signature, and the result kept; the others are compared each time. */
+const KEPT: ReadonlySet<Method> = new Set<Method>([
+  'x509_svid',
+  'xfcc',
+  'client_cert',
+  'jwt',
+  'jwt_svid',
+  'wit',
+]);
+
+/**
+ * All that is counted of authentication, as one number below `EVIDENCE_CODES`.
+ * @param misses credentials that had to be verified now
+ */
+export function evidenceCode({ evidence }: Verdict, misses: number): number {
   const { result, method, ignored } = evidence;
-  const cached = method !== 'x509_svid' ? 0 : passes > 1 ? 2 : 1;
+  const cached = misses > 0 ? 2 : KEPT.has(method) ? 1 : 0;
   const code = EVIDENCE_RESULTS.indexOf(result) * METHODS.length + METHODS.indexOf(method);
   return (code * IGNORED_SETS + ignored) * CACHE_RESULTS.length + cached;
 }

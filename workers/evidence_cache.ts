@@ -2,9 +2,8 @@
 // its digest and that of everything it was verified with. It holds claims, never an outcome:
 // whether they are still valid, and what they are good for, is looked at in each pass.
 
-import type { ProofResult, ProofResults } from '../engine/facts.ts';
-import { isFailure } from '../engine/failure.ts';
-import type { SvidFailure, X509Svid } from '../engine/svid.ts';
+import type { ProofResult, ProofResults, Verified } from '../engine/facts.ts';
+import { type Failure, isFailure } from '../engine/failure.ts';
 
 /** Some 1 KB each; a proxy sees a few hundred peers within the hour their certificates live. */
 const VERIFIED_MAX = 4096;
@@ -14,7 +13,7 @@ const FAILED_MAX = 1024;
 const FAILED_MS = 2_000;
 
 interface Failed {
-  readonly failure: SvidFailure;
+  readonly failure: Failure;
   readonly atMs: number;
 }
 
@@ -24,7 +23,7 @@ export interface CacheLimits {
 }
 
 export class EvidenceCache implements ProofResults {
-  readonly #verified = new Map<string, X509Svid>();
+  readonly #verified = new Map<string, Verified>();
   readonly #failed = new Map<string, Failed>();
   readonly #limits: CacheLimits;
   /** What a Map holds last needs no moving there. */
@@ -63,7 +62,7 @@ export class EvidenceCache implements ProofResults {
   }
 
   /** A Map keeps the order in which keys were set: the first is the one unused for longest. */
-  #set(key: string, verified: X509Svid): void {
+  #set(key: string, verified: Verified): void {
     this.#verified.delete(key);
     this.#verified.set(key, verified);
     this.#newest = key;

@@ -33,10 +33,10 @@ export class InPlaceChecker implements Checker {
   }
 
   #deliver(evaluated: Evaluated): Buffer {
-    const { answer, response, evidenceLine, decisionLine, durationUs, passes } = evaluated;
+    const { answer, response, evidenceLine, decisionLine, durationUs, misses } = evaluated;
     const { verdict } = answer;
     this.#outputs.record(evidenceLine, decisionLine, 1);
-    this.#outputs.count(outcomeCode(verdict), evidenceCode(verdict, passes), durationUs);
+    this.#outputs.count(outcomeCode(verdict), evidenceCode(verdict, misses), durationUs);
     return response;
   }
 }

@@ -4,16 +4,26 @@
 import { threadId, workerData } from 'node:worker_threads';
 import { move } from 'piscina';
 import type { BundleImage } from '../engine/bundle_image.ts';
+import { type KeyImage, NO_KEY_IMAGE } from '../engine/key_image.ts';
 import { openInSteps, openSnapshot, type Snapshot } from '../engine/snapshot.ts';
 import type { Steps } from '../engine/steps.ts';
 import { packAnswers, type RequestBatch, unpackRequests } from './batch.ts';
 import { evidenceCode, outcomeCode } from './checker.ts';
 import { compactHeap } from './compact_heap.ts';
 import { Evaluator } from './evaluator.ts';
+import { type HandOffPlan, IdentitySigner } from './identity_signer.ts';
+import { parseKeys } from './key_parser.ts';
 import { runSlice } from './slices.ts';
+import { type PrepareKeys, TaskKeys } from './task_keys.ts';
+import { SharedUsedProofs } from './used_proofs.ts';
 
 export interface PoolWorkerData {
   readonly image: BundleImage;
+  readonly keys: KeyImage;
+  /** Proofs that were used, of all threads. */
+  readonly used: SharedArrayBuffer;
+  /** Undefined where it is off. */
+  readonly handOff?: HandOffPlan | undefined;
 }
 
 /** Asks a worker to build a slice of a snapshot, before anybody decides with it. */
@@ -29,10 +39,18 @@ export interface Prepared {
   readonly digest: string | undefined;
 }
 
-/** A batch says which snapshot it is decided with; whether that is in force its sender checks. */
-export type Task = RequestBatch & { readonly image: BundleImage };
+/** A batch says what it is decided with; whether that is in force its sender checks. */
+export type Task = RequestBatch & {
+  readonly image: BundleImage;
+  /** Undefined while no keys come from outside: each shared memory costs a message some µs. */
+  readonly keys: KeyImage | undefined;
+};
 
-let held = hold((workerData as PoolWorkerData).image);
+const started = workerData as PoolWorkerData;
+const keys = new TaskKeys(started.keys, parseKeys);
+const used = new SharedUsedProofs(started.used);
+const handOff = started.handOff && new IdentitySigner(started.handOff);
+let held = hold(started.image);
 let prepared: typeof held | undefined;
 let preparing: { readonly image: BundleImage; readonly steps: Steps<Snapshot> } | undefined;
 compactHeap();
@@ -44,6 +62,9 @@ function hold(image: BundleImage, snapshot = openSnapshot(image)) {
 function makeEvaluator(snapshot: Snapshot): Evaluator {
   return new Evaluator(snapshot, {
     now: Date.now,
+    keys,
+    used,
+    handOff,
     // Written from here it would mix with the log's lines; the answer carries the reason.
     onInternalError: (error) => process.emitWarning(String(error), 'RemitInternalError'),
   });
@@ -76,10 +97,16 @@ function prepare({ prepare: image, inForce }: Prepare): boolean {
   return snapshot !== undefined;
 }
 
-export default async function answer(task: Task | Prepare): Promise<ArrayBuffer | Prepared> {
+export default async function answer(
+  task: Task | Prepare | PrepareKeys,
+): Promise<ArrayBuffer | Prepared> {
   if ('prepare' in task) {
     return { threadId, digest: prepare(task) ? task.prepare.digest : undefined };
   }
+  if ('prepareKeys' in task) {
+    return { threadId, digest: keys.prepare(task) ? task.prepareKeys.digest : undefined };
+  }
+  keys.use(task.keys ?? NO_KEY_IMAGE);
   const evaluator = evaluatorFor(task.image);
   const encode = new TextEncoder();
   const answers = [];
@@ -93,7 +120,7 @@ export default async function answer(task: Task | Prepare): Promise<ArrayBuffer 
       decision: encode.encode(evaluated.decisionLine),
       durationUs: evaluated.durationUs,
       outcomeCode: outcomeCode(verdict),
-      evidenceCode: evidenceCode(verdict, evaluated.passes),
+      evidenceCode: evidenceCode(verdict, evaluated.misses),
     });
   }
   return move(packAnswers(answers)) as ArrayBuffer;

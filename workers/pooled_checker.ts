@@ -8,17 +8,21 @@ import { Piscina } from 'piscina';
 import type { BundleImage } from '../engine/bundle_image.ts';
 import { Failure } from '../engine/failure.ts';
 import type { Asker } from '../engine/identity/enforcer.ts';
+import { type KeyImage, NO_KEY_IMAGE } from '../engine/key_image.ts';
 import { MiB, PASSES_MAX } from '../engine/limits.ts';
 import { packRequests, type UnpackedAnswers, unpackAnswers } from './batch.ts';
 import type { Checker, Outputs } from './checker.ts';
 import { watchDeadlines } from './deadline_watch.ts';
 import type { InPlaceChecker } from './in_place_checker.ts';
+import { askEveryWorker } from './pool_prepare.ts';
 import type { Prepare, Prepared, Task } from './pool_worker.ts';
+import type { PrepareKeys } from './task_keys.ts';
+import { SharedUsedProofs } from './used_proofs.ts';
 
 /** Enough to keep a worker busy for about a millisecond, few enough to spread over workers. */
 const BATCH_REQUESTS_MAX = 128;
 const BATCH_BYTES_MAX = 1 * MiB;
-/** Waiting requests a worker: more would only be answered after their deadline. */
+/** Waiting requests a worker; more would be answered too late. */
 const WAITING_PER_WORKER_MAX = 2048;
 /** A worker that still runs when everything else has ended is not waited for longer. */
 const CLOSE_MS_MAX = 1_000;
@@ -28,8 +32,6 @@ const CLOSE_MS_MAX = 1_000;
  * with it in 7 of 15 runs on a busy machine, with this one in none of 65 (Node 24.21).
  */
 const YOUNG_GENERATION_MIB = 24;
-/** A worker that dies again and again never answers. */
-const PREPARE_MS_MAX = 50_000;
 
 export interface PoolLimits {
   readonly threads: number;
@@ -37,15 +39,17 @@ export interface PoolLimits {
   readonly heapMiB: number;
   /** The module that workers run; a test names one that dies on demand. */
   readonly workerFile?: URL;
-  /** Further data for such a module. */
   readonly workerData?: object;
   /** Where it counts, when others are to see it. */
   readonly counters?: PoolCounters;
+  /** Proofs that were used, of all threads; default those of this pool. */
+  readonly used?: SharedArrayBuffer;
 }
 
-/** Which image is in force, at this very moment. */
+/** Which images are in force, at this very moment. */
 export interface ImageSource {
   readonly image: BundleImage;
+  readonly keys: KeyImage;
 }
 
 export interface PoolCounters {
@@ -65,7 +69,7 @@ interface Waiting {
   resolve: ((response: Buffer) => void) | undefined;
 }
 
-const CHANGING = new Failure('sys.stale_state', 'the policy changed during each pass');
+const CHANGING = new Failure('sys.stale_state', 'policy or keys changed during each pass');
 
 function newCounters(): PoolCounters {
   return { batches: 0, requests: 0, refused: 0, expired: 0, workersLost: 0, inFlight: 0 };
@@ -102,7 +106,7 @@ export class PooledChecker implements Checker {
 
   private constructor(
     images: ImageSource,
-    { threads, heapMiB, workerFile, workerData, counters }: PoolLimits,
+    { threads, heapMiB, workerFile, workerData, counters, used }: PoolLimits,
     refuser: InPlaceChecker,
     outputs: Outputs,
   ) {
@@ -111,10 +115,13 @@ export class PooledChecker implements Checker {
     this.#images = images;
     this.counters = counters ?? newCounters();
     // A worker that replaces a dead one starts with what is in force then.
-    const data = Object.defineProperty({ ...workerData }, 'image', {
-      enumerable: true,
-      get: () => images.image,
-    });
+    const data = Object.defineProperties(
+      { ...workerData, used: used ?? new SharedUsedProofs().buffer },
+      {
+        image: { enumerable: true, get: () => images.image },
+        keys: { enumerable: true, get: () => images.keys },
+      },
+    );
     this.#pool = new Piscina({
       filename: (workerFile ?? own).href,
       minThreads: threads,
@@ -143,25 +150,21 @@ export class PooledChecker implements Checker {
   }
 
   /** Resolves when every worker has built the image; rejects when one cannot. */
-  async prepare(image: BundleImage): Promise<void> {
-    const seen = new Set<number>();
-    const until = performance.now() + PREPARE_MS_MAX;
-    // Piscina chooses the worker, so it is asked until all of them have built it. Between the
-    // slices they answer batches.
-    while (seen.size < this.#threads) {
-      if (performance.now() > until) throw new Error('not every worker of the pool answered');
-      const inForce = this.#images.image.version === image.version;
-      const task: Prepare = { prepare: image, inForce };
-      const asked = Array.from({ length: this.#threads }, () => this.#pool.run(task));
-      for (const answer of await Promise.all(asked)) {
-        if (answer instanceof ArrayBuffer) throw new Error('the answer to another task');
-        if (answer.digest === undefined) continue;
-        if (answer.digest !== image.digest) {
-          throw new Error('a worker of the pool built another snapshot');
-        }
-        seen.add(answer.threadId);
-      }
-    }
+  prepare(image: BundleImage): Promise<void> {
+    return this.#prepare(image.digest, (): Prepare => {
+      return { prepare: image, inForce: this.#images.image.version === image.version };
+    });
+  }
+
+  /** The same of key sets. */
+  prepareKeys(image: KeyImage): Promise<void> {
+    return this.#prepare(image.digest, (): PrepareKeys => {
+      return { prepareKeys: image, inForce: this.#images.keys.version === image.version };
+    });
+  }
+
+  #prepare(digest: string, task: () => Prepare | PrepareKeys): Promise<void> {
+    return askEveryWorker(this.#threads, digest, () => this.#pool.run(task()));
   }
 
   get threads(): number {
@@ -223,17 +226,18 @@ export class PooledChecker implements Checker {
   }
 
   /**
-   * INVARIANT: answers are delivered only while the image they were decided with is in force, else
-   * the batch is decided again.
+   * INVARIANT: answers are delivered only while the images they were decided with are in force,
+   * else the batch is decided again.
    */
   async #send(asker: Asker, batch: readonly Waiting[]): Promise<void> {
     const stopWatching = watchDeadlines(batch, (waiting) => this.#expire(waiting));
     let result: UnpackedAnswers | Failure = CHANGING;
     try {
       for (let pass = 0; pass < PASSES_MAX; pass++) {
-        const { image } = this.#images;
-        const answers = await this.#ask(asker, batch, image);
+        const { image, keys } = this.#images;
+        const answers = await this.#ask(asker, batch, image, keys);
         if (this.#images.image.version !== image.version) continue;
+        if (this.#images.keys.version !== keys.version) continue;
         result = answers;
         break;
       }
@@ -250,11 +254,13 @@ export class PooledChecker implements Checker {
     asker: Asker,
     batch: readonly Waiting[],
     image: BundleImage,
+    keys: KeyImage,
   ): Promise<UnpackedAnswers> {
     this.counters.batches++;
     this.counters.requests += batch.length;
     const buffer = packRequests(batch.map(({ bytes }) => bytes));
-    const task: Task = { asker, buffer, image };
+    const sent = keys.version === NO_KEY_IMAGE.version ? undefined : keys;
+    const task: Task = { asker, buffer, image, keys: sent };
     const answered = await this.#pool.run(task, { transferList: [buffer] });
     const answers = unpackAnswers(answered as ArrayBuffer);
     if (answers.answers.length !== batch.length) throw new Error('the worker answered in part');

@@ -104,7 +104,7 @@ export function identityOf(bundle: Bundle, principal: string): IdentityDocument 
   if (!(id instanceof SpiffeId)) return undefined;
   let best: { readonly pattern: SpiffePattern; readonly document: IdentityDocument } | undefined;
   for (const { document } of bundle.identities) {
-    const pattern = parseSpiffePattern(document.spec.spiffe);
+    const pattern = parseSpiffePattern(document.spec.spiffe ?? '');
     if (!(pattern instanceof SpiffePattern) || !pattern.matches(id)) continue;
     if (pattern.isExact) return document;
     if (best === undefined || compareSpecificity(pattern, best.pattern) < 0) {

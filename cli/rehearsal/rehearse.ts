@@ -11,6 +11,7 @@ import type { Settings } from '../../engine/settings.ts';
 import type { Snapshot } from '../../engine/snapshot.ts';
 import { parseSpiffeId, SpiffeId } from '../../engine/spiffe_id.ts';
 import { pathFault } from '../../envoy/inquiry.ts';
+import { NO_PAYLOADS } from '../../envoy/jwt_metadata.ts';
 import { canonicalPath } from '../../envoy/path.ts';
 import { headersOf, RehearsedAttributes } from './rehearsed_attributes.ts';
 
@@ -40,6 +41,9 @@ export function serviceIdOf({ request, namespace }: Rehearsal): string {
   return request.service.includes('/') ? request.service : `${namespace}/${request.service}`;
 }
 
+/** No rehearsal holds a token. */
+const NO_PROOF: ReadonlyMap<string, string> = new Map();
+
 function inquiryOf(rehearsal: Rehearsal, settings: Settings): Inquiry {
   const { request } = rehearsal;
   const { connection } = request;
@@ -58,6 +62,10 @@ function inquiryOf(rehearsal: Rehearsal, settings: Settings): Inquiry {
       hasCertificate: false,
       peerCertificate: '',
       authorization: headers.has('authorization'),
+      headers: NO_PROOF,
+      jwtPayloads: NO_PAYLOADS,
+      method: methodOf(request),
+      path: raw,
     },
     destination: {
       principal: '',
@@ -103,7 +111,7 @@ function assumedOf(request: TestRequest, { proof }: Snapshot): AssumedProof {
   let longest = Math.min(HOUR_MS, RESTRICTED_LIFETIME_MS_MAX);
   if (id instanceof SpiffeId) {
     const { maxLifetimeMs } = proof.inventory.find(id).entry;
-    const issued = proof.issuers.ofTrustDomain(id.trustDomain)?.maxLifetimeMs;
+    const issued = proof.issuers.x509.ofTrustDomain(id.trustDomain)?.maxLifetimeMs;
     longest = Math.min(longest, maxLifetimeMs ?? longest, issued ?? longest);
   }
   return {

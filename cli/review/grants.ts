@@ -119,7 +119,13 @@ export class OperationReach {
       principal,
       operation: this.route.operation,
       resource: this.route.resource(captures, ''),
-      context: { enforcer: '', runtime: new Map(), notBefore: undefined, notAfter: undefined },
+      context: {
+        enforcer: '',
+        runtime: new Map(),
+        notBefore: undefined,
+        notAfter: undefined,
+        scopes: undefined,
+      },
       request: {
         method: '',
         path: '',

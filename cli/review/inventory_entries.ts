@@ -4,6 +4,7 @@
 import { ANONYMOUS, type Principal } from '../../engine/access_request.ts';
 import type { Snapshot } from '../../engine/snapshot.ts';
 import { parseSpiffeId, SpiffeId } from '../../engine/spiffe_id.ts';
+import { tokenIdentity } from '../../engine/token_identity.ts';
 import { ANYTHING } from '../rehearsal/operation_request.ts';
 
 export interface InventoryEntry {
@@ -20,9 +21,15 @@ export function* inventoryEntries({ proof }: Snapshot): Generator<InventoryEntry
   const { inventory } = proof;
   for (let index = 0; index < inventory.size; index++) {
     const { metadata, spec } = inventory.documentAt(index);
-    const { spiffe: name, kind } = spec;
-    const id = parseSpiffeId(name.replaceAll('*', ANYTHING));
+    const { spiffe: name, issuer, subject, kind } = spec;
     const owner = metadata.owner ?? '';
-    if (id instanceof SpiffeId) yield { name, kind, owner, principal: inventory.find(id) };
+    if (issuer !== undefined && subject !== undefined) {
+      const one = subject.replace(/\*$/, ANYTHING);
+      const principal = inventory.findSubject(issuer, one, 'bearer');
+      yield { name: tokenIdentity(issuer, subject), kind, owner, principal };
+    }
+    const id = parseSpiffeId(name?.replaceAll('*', ANYTHING) ?? '');
+    if (name !== undefined && id instanceof SpiffeId)
+      yield { name, kind, owner, principal: inventory.find(id) };
   }
 }

@@ -1,6 +1,7 @@
 // A review as text, CSV and JSON. Each writes a line as soon as it is known, so that none of them
 // holds who times what.
 
+import { csvLine } from '../csv.ts';
 import { harmless, type Palette } from '../terminal.ts';
 import type { BlastRadius } from './blast_radius.ts';
 import type { Grant, OperationReach } from './grants.ts';
@@ -117,18 +118,12 @@ export function csvReport(owners: Owners): ReviewReport {
     operation: () => '',
     who(reach, entry, grant) {
       const values = Object.values(fieldsOf(reach, entry, grant, owners));
-      return `${values.map((it) => cell([it].flat().join('; '))).join(',')}\r\n`;
+      return csvLine(values.map((it) => [it].flat().join('; ')));
     },
     identity: () => '',
     what: () => '',
     end: () => '',
   };
-}
-
-/** A spreadsheet takes what begins so for a formula. */
-function cell(text: string): string {
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
 export function jsonReport(owners: Owners): ReviewReport {

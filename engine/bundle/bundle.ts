@@ -2,7 +2,8 @@
 // that only compile a bundle do without the parsers.
 
 import type { Position } from '../diagnostic.ts';
-import type { EnforcerDocument, IdentityDocument, IssuerDocument } from './identity_kind.ts';
+import type { EnforcerDocument, IdentityDocument } from './identity_kind.ts';
+import type { IssuerDocument } from './issuer_kind.ts';
 import type { ExceptionDocument, PolicyDocument, RoleDocument } from './rule_kind.ts';
 import type { ServiceDocument } from './service_kind.ts';
 import type { TaskProfileDocument } from './task_kind.ts';
@@ -49,15 +50,27 @@ export interface BundleSource {
   readonly keyFiles: ReadonlyMap<string, string>;
 }
 
-/** Of one issuer: its bundle first, then its intermediates in order. */
-export function keyFilesOf({ document, file, at }: Located<IssuerDocument>): KeyFileReference[] {
-  const { bundle, intermediates } = document.spec.x509;
-  const reference = (written: string, path: Path): KeyFileReference => {
-    return { name: beside(file, written), at: at(['spec', 'x509', ...path]) };
+/** A key file of an issuer, and the path of the field that names it. */
+export interface IssuerFile extends KeyFileReference {
+  readonly path: readonly (string | number)[];
+}
+
+/** Of one issuer: of certificates its bundle first, then its intermediates in order. */
+export function keyFilesOf({ document, file, at }: Located<IssuerDocument>): IssuerFile[] {
+  const { x509, jwt, jwtSvid, apiKeys } = document.spec;
+  const reference = (written: string | undefined, ...path: Path): IssuerFile[] => {
+    const place = ['spec', ...path];
+    return written === undefined ? [] : [{ name: beside(file, written), at: at(place), path }];
   };
   return [
-    reference(bundle, ['bundle']),
-    ...intermediates.map((it, index) => reference(it, ['intermediates', index])),
+    ...reference(x509?.bundle, 'x509', 'bundle'),
+    ...(x509?.intermediates ?? []).flatMap((it, index) =>
+      reference(it, 'x509', 'intermediates', index),
+    ),
+    ...reference(jwt?.jwks.file, 'jwt', 'jwks', 'file'),
+    ...reference(jwt?.jwks.ca, 'jwt', 'jwks', 'ca'),
+    ...reference(jwtSvid?.bundle, 'jwtSvid', 'bundle'),
+    ...reference(apiKeys?.hmacKey, 'apiKeys', 'hmacKey'),
   ];
 }
 
@@ -73,4 +86,10 @@ export function documentId(document: {
 }): string {
   const { name, namespace } = document.metadata;
   return namespace === undefined ? name : `${namespace}/${name}`;
+}
+
+/** Ids of the Issuers that vouch for subjects which are no SPIFFE IDs. */
+export function tokenIssuerIds(issuers: Bundle['issuers']): ReadonlySet<string> {
+  const named = issuers.filter(({ document: { spec } }) => spec.jwt ?? spec.apiKeys);
+  return new Set(named.map(({ document }) => documentId(document)));
 }

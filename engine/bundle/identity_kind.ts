@@ -1,5 +1,5 @@
-// `Identity`, `Issuer` and `Enforcer`: who is known, who may vouch, who may ask (DESIGN section 6).
-// Nothing in them can grant.
+// `Identity` and `Enforcer`: who is known, and who may ask (DESIGN section 6). Nothing in them can
+// grant.
 
 import { z } from 'zod';
 import { DATA_CLASSES, PRINCIPAL_KINDS, VERBS } from '../access_request.ts';
@@ -17,60 +17,41 @@ const scalar = z.union([z.string(), z.number(), z.boolean()]);
 export const identitySchema = kind(
   'Identity',
   metadata,
-  strict(
-    {
-      spiffe: text.describe('A SPIFFE ID, or a pattern of whole segments.'),
-      kind: z.enum(PRINCIPAL_KINDS).default('workload').describe('What `from.kinds` compares.'),
-      environment: name.optional().describe('It reaches no service of another one.'),
-      tenant: text
-        .optional()
-        .describe('It reaches other tenants only by a permit with `crossTenant`.'),
-      purpose: text.optional().describe('What it is for, in words.'),
-      roles: texts.optional().describe('`namespace/role`, or `role` in its own namespace.'),
-      attributes: z
-        .record(name, z.union([scalar, z.array(z.string()).min(1)]))
-        .optional()
-        .describe('Read as `principal.attributes` and by `from.claims`.'),
-      shared: z.boolean().default(false).describe('Several workloads use it.'),
-      audiences: texts
-        .optional()
-        .describe('Where it may be used: SPIFFE IDs or `namespace/service`.'),
-      ceiling: ceiling.optional().describe('What no rule can exceed; a third party needs one.'),
-      maxLifetime: duration.optional().describe('Of its credentials; a proof has to show it.'),
-      expiresAt: instant.optional().describe('From then on it is unknown.'),
-      reviewBy: date.optional().describe('As `metadata.reviewBy`.'),
-    },
-    ['issuer', 'subject'],
-  ),
-);
-
-export const issuerSchema = kind(
-  'Issuer',
-  metadata,
-  strict(
-    {
-      x509: strict(
-        {
-          trustDomain: text.describe('The name alone, without `spiffe://`; one Issuer for each.'),
-          bundle: text.describe('A path from this file: PEM with the authorities.'),
-          intermediates: texts
-            .default([])
-            .describe('Paths from this file: PEM with signers between authority and workload.'),
-          maxLifetime: duration
-            .optional()
-            .describe('From notBefore to notAfter of a certificate; any by default.'),
-        },
-        ['workloadApi'],
-      ).describe('By certificates, for the workloads of one trust domain.'),
-    },
-    ['jwt', 'jwtSvid', 'apiKeys'],
-  ),
+  strict({
+    spiffe: text.optional().describe('A SPIFFE ID, or a pattern of whole segments.'),
+    issuer: text
+      .optional()
+      .describe('The Issuer of its tokens or keys: `name` or `namespace/name`.'),
+    subject: text
+      .optional()
+      .describe('As that issuer names it; a `*` at its end stands for any rest.'),
+    kind: z.enum(PRINCIPAL_KINDS).default('workload').describe('What `from.kinds` compares.'),
+    environment: name.optional().describe('It reaches no service of another one.'),
+    tenant: text
+      .optional()
+      .describe('It reaches other tenants only by a permit with `crossTenant`.'),
+    purpose: text.optional().describe('What it is for, in words.'),
+    roles: texts.optional().describe('`namespace/role`, or `role` in its own namespace.'),
+    attributes: z
+      .record(name, z.union([scalar, z.array(z.string()).min(1)]))
+      .optional()
+      .describe('Read as `principal.attributes` and by `from.claims`.'),
+    shared: z.boolean().default(false).describe('Several workloads use it.'),
+    audiences: texts
+      .optional()
+      .describe('Where it may be used: SPIFFE IDs or `namespace/service`.'),
+    ceiling: ceiling.optional().describe('What no rule can exceed; a third party needs one.'),
+    maxLifetime: duration.optional().describe('Of its credentials; a proof has to show it.'),
+    expiresAt: instant.optional().describe('From then on it is unknown.'),
+    reviewBy: date.optional().describe('As `metadata.reviewBy`.'),
+  }),
 );
 
 export const PEER_ASSERTIONS = [
   'principal',
   'certificate',
   'xfcc',
+  'clientCert',
   'metadata',
   'anonymous',
 ] as const;
@@ -92,7 +73,7 @@ export const enforcerSchema = kind(
       peer: z
         .array(z.enum(PEER_ASSERTIONS))
         .default([])
-        .describe('What is believed of the caller; `xfcc` and `metadata` are not read yet.'),
+        .describe('What is believed of the caller, see authentication.md.'),
       destinations: texts.optional().describe('SPIFFE IDs, patterns, or `*`.'),
       environment: texts.optional().describe('Values of `remit.environment` that it may assert.'),
       tenant: texts.optional().describe('Values of `remit.tenant` that it may assert.'),
@@ -102,5 +83,4 @@ export const enforcerSchema = kind(
 );
 
 export type IdentityDocument = z.infer<typeof identitySchema>;
-export type IssuerDocument = z.infer<typeof issuerSchema>;
 export type EnforcerDocument = z.infer<typeof enforcerSchema>;

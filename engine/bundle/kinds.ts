@@ -1,7 +1,8 @@
 // The kinds of the policy language (DESIGN section 6): the one list of them. Each is defined in the
 // file of its concept; from here come the loader, the JSON Schema and the reference.
 
-import { enforcerSchema, identitySchema, issuerSchema } from './identity_kind.ts';
+import { enforcerSchema, identitySchema } from './identity_kind.ts';
+import { issuerSchema } from './issuer_kind.ts';
 import { exceptionSchema, policySchema, roleSchema } from './rule_kind.ts';
 import { serviceSchema } from './service_kind.ts';
 import { taskProfileSchema } from './task_kind.ts';

@@ -51,6 +51,10 @@ export const operationSchema = strict(
   ['a2a'],
 );
 
+/** By certificate or the enforcer's word for one; by tokens of an Issuer; by keys. */
+export const CREDENTIAL_KINDS = ['x509-svid', 'jwt', 'jwt-svid', 'wit', 'api-key'] as const;
+export type CredentialKind = (typeof CREDENTIAL_KINDS)[number];
+
 export const serviceSchema = kind(
   'Service',
   inNamespace,
@@ -60,7 +64,7 @@ export const serviceSchema = kind(
       hosts: texts.optional().describe('Exact names by which a gateway may choose it.'),
       environment: name.optional().describe('Where it runs, such as `prod`.'),
       accepts: z
-        .array(z.enum(['x509-svid']))
+        .array(z.enum(CREDENTIAL_KINDS))
         .min(1)
         .optional()
         .describe('The kinds of credential that it takes.'),
@@ -70,6 +74,15 @@ export const serviceSchema = kind(
         .describe(
           'Who reads the `Authorization` header: an issuer of ours, or the service itself.',
         ),
+      origin: text
+        .optional()
+        .describe('`https://host[:port]` as its callers write it; proofs of possession name it.'),
+      audiences: texts
+        .optional()
+        .describe('One of them has to stand in a token’s `aud`, instead of its Issuer’s.'),
+      resourceMetadata: text
+        .optional()
+        .describe('The https URL of its OAuth metadata (RFC 9728), which challenges name.'),
       exports: z
         .array(z.union([name, z.literal('*')]))
         .min(1)

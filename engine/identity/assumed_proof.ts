@@ -47,6 +47,9 @@ export function assumeProof<S extends object>(
     method: certified ? 'x509_svid' : evidence.method,
     assurance,
     svid,
+    notBefore: svid?.notBefore,
+    notAfter: svid?.notAfter,
+    holdsUntil: svid?.notAfter ?? Number.POSITIVE_INFINITY,
   };
   if (svid !== undefined && now > notAfter) {
     const reason = 'authn.expired';

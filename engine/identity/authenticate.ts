@@ -1,31 +1,31 @@
 // Authentication: from what was presented, and what its enforcer may assert, to evidence and a
 // principal (DESIGN 5.8). Nothing here can grant: what comes out is who, never what.
 //
-// INVARIANT: a credential that was presented and failed never falls back to a weaker one.
+// INVARIANT: a credential that was presented and failed never falls back to a weaker one, and two
+// credentials both verify and agree (docs/authentication.md).
 
 import { ANONYMOUS, type Principal } from '../access_request.ts';
-import { type Evidence, IGNORED_CERTIFICATE, IGNORED_PRINCIPAL } from '../evidence.ts';
-import type { Proof, ProofResults } from '../facts.ts';
-import { isFailure } from '../failure.ts';
-import { CERTIFICATE_TEXT_MAX } from '../limits.ts';
+import { type Evidence, NO_OTHERS, NOT_EVALUATED, type ShownBy } from '../evidence.ts';
+import type { Proof } from '../facts.ts';
 import type { Reason } from '../reason.ts';
-import { parseSpiffeId, SpiffeId } from '../spiffe_id.ts';
-import { isCurrent, lifetimeMs, SvidFailure, type X509Svid } from '../svid.ts';
+import type { X509Svid } from '../svid.ts';
+import type { TokenActor } from '../token.ts';
+import { callerOf, ignoredOf } from './caller.ts';
+import { type Credentials, cameWithPayload, type Terms } from './credentials.ts';
 import type { Enforcer } from './enforcer.ts';
-import { certificateProof } from './proof.ts';
+import { besidePayload } from './jwt_payload.ts';
+import type { PeerRefusal, ProofFacts } from './peer.ts';
+import { unusableShownBy } from './presented_tokens.ts';
 import type { ProofImage } from './proof_image.ts';
-
-/** What a request presents, raw, and not yet believed. */
-export interface Credentials {
-  /** AttributeContext.Peer.principal of the source: first URI SAN, else DNS SAN, else Subject. */
-  readonly peerPrincipal: string;
-  /** AttributeContext.Peer.certificate came along. */
-  readonly hasCertificate: boolean;
-  /** URL-encoded PEM, as it came; empty where the snapshot does not read it. */
-  readonly peerCertificate: string;
-  /** An `Authorization` header came along. */
-  readonly authorization: boolean;
-}
+import { type Agreed, agree, bindingOf, isGateway, type Proved } from './proved.ts';
+import { type TokenOutcomes, tokensOf } from './request_tokens.ts';
+import {
+  type TokenOutcome,
+  type TokenRefusal,
+  toldOf,
+  verifiedShownBy,
+} from './token_credential.ts';
+import { actorPrincipal } from './token_principal.ts';
 
 export interface Authentication {
   readonly evidence: Evidence;
@@ -33,116 +33,204 @@ export interface Authentication {
   readonly principal: Principal | undefined;
 }
 
-const TOO_LONG = new SvidFailure('authn.invalid_identity', 'too long', '', '');
+/** Proofs that have to be verified first. */
+export interface Needed {
+  readonly proofs: readonly Proof[];
+}
 
-/**
- * @param passesAuthorization the destination reads `Authorization` itself, so the header is not
- *   presented to us. A header that nobody explains is a credential that failed.
- * @returns the proof that has to be verified first, when it was not
- */
 export function authenticate(
   credentials: Credentials,
   enforcer: Enforcer,
-  passesAuthorization: boolean,
-  proof: ProofImage,
-  results: ProofResults,
+  terms: Terms,
+  image: ProofImage,
+  facts: ProofFacts,
   now: number,
-): Authentication | Proof {
-  const { peerPrincipal, peerCertificate } = credentials;
+): Authentication | Needed {
   const ignored = ignoredOf(credentials, enforcer);
-  if (credentials.authorization && !passesAuthorization) {
-    return failed('authn.untrusted_issuer', enforcer, peerPrincipal, '', ignored);
+  const tokensRead = !image.issuers.tokens.isEmpty || !image.issuers.apiKeys.isEmpty;
+  const { authorization, headers } = credentials;
+  // One that nobody here reads is explained by nobody.
+  if (authorization && !terms.passesAuthorization && !headers.has('authorization')) {
+    return failed('authn.untrusted_issuer', enforcer, credentials.peerPrincipal, '', ignored);
   }
-  // What an enforcer may not assert is as good as absent.
-  const principal = enforcer.peer.has('principal') ? peerPrincipal : '';
-  const certificate = enforcer.peer.has('certificate') ? peerCertificate : '';
-  if (certificate === '') return byPrincipal(principal, credentials, enforcer, proof, ignored);
-  // Its digest alone would cost more than the whole check of one that could be true.
-  if (certificate.length > CERTIFICATE_TEXT_MAX) return refuted(TOO_LONG, enforcer, ignored);
-  const needed = certificateProof(certificate, proof);
-  const result = results.get(needed.key, now);
-  if (result === undefined) return needed;
-  if (isFailure(result)) return refuted(result, enforcer, ignored);
-  if (!isCurrent(result, now)) return needed;
-  return bySvid(result, principal, enforcer, proof, ignored);
+  const caller = callerOf(credentials, enforcer, image, facts, now);
+  // Nearly all requests of a mesh.
+  if (!tokensRead || (headers.size === 0 && !cameWithPayload(credentials))) {
+    if (caller === undefined) return unshown(credentials, enforcer, ignored);
+    if ('proofs' in caller) return caller;
+    if ('refused' in caller) return refusedPeer(caller, enforcer, ignored);
+    return verified(caller, enforcer, ignored, now);
+  }
+  // Until the certificate is known nobody knows what a token may be bound to: all of it waits.
+  const svid = caller !== undefined && 'named' in caller ? bindableOf(caller.named) : undefined;
+  const outcomes = tokensOf(credentials, terms, enforcer, image, facts, now, svid);
+  const needs = Object.values(outcomes).flatMap((it: TokenOutcome | Reason | undefined) => {
+    return it !== undefined && typeof it === 'object' && 'need' in it ? [it.need] : [];
+  });
+  if (caller !== undefined && 'proofs' in caller) return { proofs: [...caller.proofs, ...needs] };
+  if (needs.length > 0) return { proofs: needs };
+  return together(caller, outcomes, credentials, enforcer, image, ignored, now);
 }
 
-function ignoredOf({ peerPrincipal, hasCertificate }: Credentials, { peer }: Enforcer): number {
-  return (
-    (peerPrincipal !== '' && !peer.has('principal') ? IGNORED_PRINCIPAL : 0) |
-    (hasCertificate && !peer.has('certificate') ? IGNORED_CERTIFICATE : 0)
-  );
-}
-
-/** The enforcer's word alone. */
-function byPrincipal(
-  asserted: string,
+function together(
+  caller: Agreed | PeerRefusal | undefined,
+  { wit, token, payload, transaction }: TokenOutcomes,
   credentials: Credentials,
   enforcer: Enforcer,
-  proof: ProofImage,
+  image: ProofImage,
   ignored: number,
+  now: number,
 ): Authentication {
-  if (asserted === '') {
-    // A peer that shows something, which the enforcer may not pass on, is no anonymous one.
-    const showsNothing = credentials.peerPrincipal === '' && !credentials.hasCertificate;
-    if (!showsNothing || !enforcer.peer.has('anonymous')) {
-      return failed('authn.missing', enforcer, '', '', ignored);
-    }
-    return { principal: ANONYMOUS, evidence: evidence('anonymous', enforcer, '', '', ignored) };
+  if (caller !== undefined && 'refused' in caller) return refusedPeer(caller, enforcer, ignored);
+  if (typeof token === 'string') {
+    const shownBy = unusableShownBy(credentials.headers);
+    return failed(token, enforcer, '', '', ignored, shownBy);
   }
-  const known = proof.inventory.findExact(asserted);
-  if (known !== undefined) return believed(known, enforcer, ignored);
-  const id = parseSpiffeId(asserted);
-  if (!(id instanceof SpiffeId) || id.path === '') {
-    return failed('authn.invalid_identity', enforcer, asserted, '', ignored);
+  for (const it of [wit, token, payload, transaction]) {
+    if (it !== undefined && 'refused' in it) return refusedToken(it, enforcer, ignored);
   }
-  const { trustDomain } = id;
-  if (!proof.trustDomains.has(trustDomain)) {
-    return failed('authn.untrusted_issuer', enforcer, asserted, trustDomain, ignored);
+  const [shown, asserted, byWit] = [token, payload, wit] as (Proved | undefined)[];
+  const bearer = besidePayload(shown, asserted);
+  if (bearer === undefined) return contradicted(asserted, enforcer, ignored);
+  const resolve = (actor: TokenActor) => actorPrincipal(actor, image);
+  const first = agree(caller?.named, byWit, resolve);
+  if (typeof first === 'string') return failed(first, enforcer, '', '', ignored);
+  const agreed = joined(first, bearer.token, resolve);
+  if (agreed === undefined) return unshown(credentials, enforcer, ignored);
+  if (typeof agreed === 'string') {
+    // Whose token it showed tells misuse from compromise.
+    const shownBeside = first === undefined ? NO_OTHERS : [first.named, ...first.others];
+    return contradicted(bearer.token, enforcer, ignored, agreed, shownBeside);
   }
-  return believed(proof.inventory.find(id), enforcer, ignored);
+  const beside = [...(caller?.others ?? []), ...bearer.others];
+  const all = beside.length === 0 ? agreed : { ...agreed, others: [...agreed.others, ...beside] };
+  return verified(withContext(all, transaction as Proved | undefined), enforcer, ignored, now);
 }
 
-/** A certificate that was verified; what it may be used for is looked at each time. */
-function bySvid(
-  svid: X509Svid,
-  asserted: string,
+/** @param contradicting what does not fit to the rest; a workload alone contradicts nothing */
+function contradicted(
+  contradicting: Proved | undefined,
   enforcer: Enforcer,
-  proof: ProofImage,
+  ignored: number,
+  reason: Reason = 'authn.identity_conflict',
+  others: Evidence['others'] = NO_OTHERS,
+): Authentication {
+  const { evidence } = failed(reason, enforcer, '', '', ignored);
+  if (contradicting === undefined) return { principal: undefined, evidence };
+  const { method, subject, issuer, credential, token } = contradicting;
+  const what = { method, subject, issuer, credential, token, others };
+  return { principal: undefined, evidence: { ...evidence, ...what } };
+}
+
+/** A transaction token names nobody; that it was verified is told, and ends what it ends. */
+function withContext(agreed: Agreed, transaction: Proved | undefined): Agreed {
+  if (transaction === undefined) return agreed;
+  return { ...agreed, others: [...agreed.others, transaction] };
+}
+
+/** A request's token beside whoever holds the connection, or proved his key. */
+function joined(
+  workload: Agreed | undefined,
+  token: Proved | undefined,
+  resolve: (actor: TokenActor) => Principal,
+): Agreed | Reason | undefined {
+  if (workload === undefined) return agree(undefined, token, resolve);
+  const shown = { ...workload.named, principal: workload.principal };
+  const agreed = agree(shown, token, resolve);
+  if (agreed === undefined || typeof agreed === 'string') return agreed;
+  return { ...agreed, others: [...agreed.others, ...workload.others] };
+}
+
+/** Nothing that is believed came. */
+function unshown(
+  { peerPrincipal, hasCertificate }: Credentials,
+  enforcer: Enforcer,
   ignored: number,
 ): Authentication {
-  const { id } = svid;
-  const maxLifetimeMs = proof.issuers.ofTrustDomain(id.trustDomain)?.maxLifetimeMs ?? 0;
-  let reason: Reason | undefined;
-  if (lifetimeMs(svid) > maxLifetimeMs) reason = 'authn.lifetime_exceeded';
-  else if (asserted !== '' && asserted !== id.id) reason = 'authn.identity_conflict';
-  const shown: Evidence = {
-    result: reason === undefined ? 'verified' : 'failed',
-    method: 'x509_svid',
-    assurance: reason === undefined ? 'svid' : 'none',
-    subject: id.id,
-    issuer: id.trustDomain,
+  // A peer that shows something, which the enforcer may not pass on, is no anonymous one.
+  const showsNothing = peerPrincipal === '' && !hasCertificate;
+  if (!showsNothing || !enforcer.peer.has('anonymous')) {
+    return failed('authn.missing', enforcer, '', '', ignored, 'nothing');
+  }
+  const evidence: Evidence = {
+    ...NOT_EVALUATED,
+    result: 'anonymous',
     enforcer: enforcer.id,
-    credential: svid.credential,
-    svid,
     ignored,
-    reason,
+    shownBy: 'nothing',
   };
-  const principal = reason === undefined ? proof.inventory.findBySvid(id) : undefined;
-  return { principal, evidence: shown };
+  return { principal: ANONYMOUS, evidence };
 }
 
-function refuted(failure: SvidFailure, enforcer: Enforcer, ignored: number): Authentication {
-  const { reason, claimedId, credential } = failure;
-  const id = parseSpiffeId(claimedId);
-  const issuer = id instanceof SpiffeId ? id.trustDomain : '';
-  const base = evidence('failed', enforcer, claimedId, issuer, ignored, reason);
-  return { principal: undefined, evidence: { ...base, method: 'x509_svid', credential } };
+/** A gateway sends the tokens of its clients, and its certificate is not theirs. */
+function bindableOf({ svid, principal }: Proved): X509Svid | undefined {
+  return isGateway(principal) ? undefined : svid;
 }
 
-function believed(principal: Principal, enforcer: Enforcer, ignored: number): Authentication {
-  const issuer = principal.spiffe?.trustDomain ?? '';
-  return { principal, evidence: evidence('verified', enforcer, principal.id, issuer, ignored) };
+/** Until when it is known that a gateway, or a workload beside a shared identity, is one. */
+function standsUntil({ token, principal: { entry } }: Proved): number {
+  const isWorkload = token === undefined || token.kind === 'wit';
+  return isWorkload ? Math.min(entry.expiresAt, entry.reviewUntil) : Number.POSITIVE_INFINITY;
+}
+
+/** Also of those above a certificate. */
+function endOf({ svid, notAfter }: Proved): number {
+  return svid?.pathNotAfter ?? notAfter ?? Number.POSITIVE_INFINITY;
+}
+
+function verified(
+  { principal, named, others }: Agreed,
+  enforcer: Enforcer,
+  ignored: number,
+  now: number,
+): Authentication {
+  const isGone = (it: Proved) => it.principal.id !== principal.id && now >= standsUntil(it);
+  if (others.some(isGone)) {
+    return contradicted(named, enforcer, ignored, 'authn.identity_conflict', others);
+  }
+  const { method, subject, issuer, credential, svid, notBefore, notAfter } = named;
+  let token = named.token;
+  let holdsUntil = endOf(named);
+  for (const other of others) {
+    token ??= other.token;
+    holdsUntil = Math.min(holdsUntil, endOf(other));
+    if (standsUntil(other) > now) holdsUntil = Math.min(holdsUntil, standsUntil(other));
+  }
+  const binding = token === undefined ? 'none' : bindingOf(token);
+  const evidence: Evidence = {
+    result: 'verified',
+    method,
+    assurance: principal.assurance,
+    subject,
+    issuer,
+    enforcer: enforcer.id,
+    credential,
+    svid,
+    token,
+    binding,
+    notBefore,
+    notAfter,
+    holdsUntil,
+    others: others.length === 0 ? NO_OTHERS : others,
+    ignored,
+    shownBy: token === undefined ? 'other' : verifiedShownBy(token),
+    reason: undefined,
+  };
+  return { principal, evidence };
+}
+
+function refusedPeer(
+  { refused, method, subject, issuer, credential, svid }: PeerRefusal,
+  enforcer: Enforcer,
+  ignored: number,
+): Authentication {
+  const { evidence } = failed(refused, enforcer, subject, issuer, ignored);
+  return { principal: undefined, evidence: { ...evidence, method, credential, svid } };
+}
+
+function refusedToken(refusal: TokenRefusal, enforcer: Enforcer, ignored: number): Authentication {
+  const { evidence } = failed(refusal.refused, enforcer, '', '', ignored);
+  return { principal: undefined, evidence: { ...evidence, ...toldOf(refusal) } };
 }
 
 /** Evidence of a proof that failed, also for an asker that is no enforcer. */
@@ -152,30 +240,18 @@ export function failed(
   subject: string,
   issuer: string,
   ignored = 0,
+  shownBy: ShownBy = 'other',
 ): Authentication {
-  const shown = evidence('failed', enforcer, subject, issuer, ignored, reason);
-  return { principal: undefined, evidence: shown };
-}
-
-/** Of the enforcer's word alone, or of nothing. */
-function evidence(
-  result: Evidence['result'],
-  enforcer: Enforcer | undefined,
-  subject: string,
-  issuer: string,
-  ignored: number,
-  reason?: Reason,
-): Evidence {
-  return {
-    result,
+  const evidence: Evidence = {
+    ...NOT_EVALUATED,
+    result: 'failed',
     method: subject === '' ? 'none' : 'peer_principal',
-    assurance: result === 'verified' ? 'asserted' : 'none',
     subject,
     issuer,
     enforcer: enforcer?.id ?? '',
-    credential: '',
-    svid: undefined,
     ignored,
+    shownBy,
     reason,
   };
+  return { principal: undefined, evidence };
 }

@@ -26,6 +26,8 @@ export interface Enforcer {
   readonly id: string;
   readonly type: EnforcerDocument['spec']['type'];
   readonly identities: readonly SpiffePattern[];
+  /** SPIFFE IDs by which it calls itself: that of its certificate, else those named exactly. */
+  readonly names: readonly string[];
   readonly peer: ReadonlySet<PeerAssertion>;
   /** Destinations it may ask about; `*` covers all, also those that no SPIFFE ID names. */
   readonly destinations: readonly (SpiffePattern | '*')[];
@@ -40,11 +42,14 @@ export interface SurroundingAssertions {
   readonly runtime: readonly string[] | '*';
 }
 
-const EVERYTHING: Enforcer = {
+/** Whoever decides offline without the name of an enforcer. */
+export const EVERYTHING: Enforcer = {
   id: 'everything',
   type: 'gateway',
   identities: [],
-  peer: new Set<PeerAssertion>(['principal', 'certificate', 'anonymous']),
+  names: [],
+  // Not `xfcc`: it has no name that could stand in the header.
+  peer: new Set<PeerAssertion>(['principal', 'certificate', 'clientCert', 'metadata', 'anonymous']),
   destinations: ['*'],
   asserts: { environment: ['*'], tenant: ['*'], runtime: '*' },
 };
@@ -52,8 +57,12 @@ const EVERYTHING: Enforcer = {
 /** Identities whose enforcer is remembered; each has a certificate that was verified. */
 const PEERS_MAX = 4096;
 
-/** Assertions that an enforcer may be granted and nothing reads so far. */
-const UNREAD: readonly PeerAssertion[] = ['xfcc', 'metadata'];
+/** In which ways the Issuers of a bundle vouch. */
+export interface Vouching {
+  readonly byCertificate: boolean;
+  /** Of authorization servers and CI systems. */
+  readonly byJwt: boolean;
+}
 
 export class Enforcers {
   readonly #byId = new Map<string, Enforcer>();
@@ -62,15 +71,10 @@ export class Enforcers {
   readonly #peers = new Map<string, Enforcer | undefined>();
   #local: Enforcer | undefined;
 
-  /** @param verifiesCertificates an issuer vouches by certificates */
-  constructor(
-    documents: Bundle['enforcers'],
-    verifiesCertificates: boolean,
-    diagnostics: Diagnostics,
-  ) {
+  constructor(documents: Bundle['enforcers'], vouching: Vouching, diagnostics: Diagnostics) {
     for (const located of documents) {
       const enforcer = compileEnforcer(located, diagnostics);
-      warnOfUnread(located, verifiesCertificates, diagnostics);
+      warnOfUnread(located, vouching, diagnostics);
       this.#byId.set(enforcer.id, enforcer);
       this.#addIdentities(enforcer, located, diagnostics);
       if (!located.document.spec.local) continue;
@@ -136,7 +140,8 @@ export class Enforcers {
     const own = parseSpiffePattern(text);
     if (!(id instanceof SpiffeId) || !(own instanceof SpiffePattern)) return undefined;
     const found = this.#byIdentity.find(id);
-    const enforcer = found?.type === 'sidecar' ? { ...found, identities: [own] } : found;
+    const identities = found?.type === 'sidecar' ? [own] : found?.identities;
+    const enforcer = found && identities && { ...found, identities, names: [text] };
     if (this.#peers.size === PEERS_MAX) this.#peers.clear();
     this.#peers.set(text, enforcer);
     return enforcer;
@@ -207,6 +212,7 @@ function compileEnforcer(
     id: documentId(document),
     type,
     identities: known,
+    names: known.filter(({ isExact }) => isExact).map((it) => it.text),
     peer: new Set(asserts.peer),
     destinations: all ? ['*'] : patterns(asserts.destinations, ['asserts', 'destinations']),
     asserts: {
@@ -219,14 +225,14 @@ function compileEnforcer(
 
 function warnOfUnread(
   { document, at }: Bundle['enforcers'][number],
-  verifiesCertificates: boolean,
+  { byCertificate, byJwt }: Vouching,
   diagnostics: Diagnostics,
 ): void {
   for (const [index, assertion] of document.spec.asserts.peer.entries()) {
-    const unverified = assertion === 'certificate' && !verifiesCertificates;
-    if (!unverified && !UNREAD.includes(assertion)) continue;
-    const why = unverified ? 'verified by no Issuer of the bundle' : 'not read in this version';
-    const message = `\`${assertion}\` is ${why}: it proves nothing and is ignored`;
-    diagnostics.warning(at(['spec', 'asserts', 'peer', index]), message);
+    const certified = assertion === 'certificate' || assertion === 'clientCert';
+    const unverified = (certified && !byCertificate) || (assertion === 'metadata' && !byJwt);
+    if (!unverified) continue;
+    const why = 'verified by no Issuer of the bundle: it proves nothing and is ignored';
+    diagnostics.warning(at(['spec', 'asserts', 'peer', index]), `\`${assertion}\` is ${why}`);
   }
 }

@@ -2,13 +2,20 @@
 // Exact beats pattern, a literal segment beats a wildcard; a lookup is one look into the image for
 // an exact entry and one more for each distinct shape of pattern.
 
-import { type IdentityEntry, NO_ENTRY, type Principal } from '../access_request.ts';
+import {
+  type IdentityEntry,
+  NO_ENTRY,
+  PLAIN_PRINCIPAL,
+  type Principal,
+} from '../access_request.ts';
 import type { IdentityDocument } from '../bundle/identity_kind.ts';
+import type { Assurance } from '../evidence.ts';
 import type { Directory } from '../image/directory.ts';
 import type { TextColumn } from '../image/string_table.ts';
 import { PRINCIPALS_KEPT_MAX } from '../limits.ts';
 import { parseSpiffeId, SpiffeId } from '../spiffe_id.ts';
 import { compareSpecificity, parseSpiffePattern, SpiffePattern } from '../spiffe_pattern.ts';
+import { SUBJECT_LENGTH_MAX, tokenIdentity } from '../token_identity.ts';
 import { identityEntry } from './identity_entry.ts';
 
 /** Of identities in the directory of an image. */
@@ -20,6 +27,8 @@ export interface InventoryParts {
   readonly documents: TextColumn;
   /** A pattern of each mask. */
   readonly shapes: readonly string[];
+  /** See `ProofHead`. */
+  readonly subjectPrefixes: ReadonlyMap<string, readonly number[]>;
   readonly trustDomains: readonly string[];
   readonly overdueDenies: boolean;
 }
@@ -85,6 +94,35 @@ export class Inventory {
     return principalOf(id, undefined);
   }
 
+  /**
+   * The principal of a token's or a key's subject. An Identity that names a SPIFFE ID as well is
+   * found under both; exact beats a `*` at the end, and the longer one of these the shorter.
+   * @param assurance how it was proved
+   */
+  findSubject(issuer: string, subject: string, assurance: Assurance): Principal {
+    const id = tokenIdentity(issuer, subject);
+    const entry = subject.length > SUBJECT_LENGTH_MAX ? undefined : this.#subjectEntry(id, issuer);
+    const known = entry !== undefined;
+    return {
+      ...{ id, spiffe: undefined, assurance, known, entry: entry ?? NO_ENTRY },
+      ...PLAIN_PRINCIPAL,
+    };
+  }
+
+  #subjectEntry(id: string, issuer: string): IdentityEntry | undefined {
+    // A subject that ends in a star would find a pattern by its text.
+    const exact = id.endsWith('*') ? undefined : this.#entryOf(id);
+    if (exact !== undefined) return exact;
+    const start = issuer.length + 1;
+    for (const length of this.#parts.subjectPrefixes.get(issuer) ?? []) {
+      // The star stands for something.
+      if (id.length <= start + length) continue;
+      const entry = this.#entryOf(`${id.slice(0, start + length)}*`);
+      if (entry !== undefined) return entry;
+    }
+    return undefined;
+  }
+
   #entryOf(text: string): IdentityEntry | undefined {
     const index = this.#parts.directory.find(IDENTITY + text);
     if (index === undefined) return undefined;
@@ -104,5 +142,8 @@ function keep<K, V>(map: Map<K, V>, key: K, value: V): void {
 
 function principalOf(id: SpiffeId, entry: IdentityEntry | undefined): Principal {
   const known = entry !== undefined;
-  return { id: id.id, spiffe: id, assurance: 'asserted', known, entry: entry ?? NO_ENTRY };
+  return {
+    ...{ id: id.id, spiffe: id, assurance: 'asserted', known, entry: entry ?? NO_ENTRY },
+    ...PLAIN_PRINCIPAL,
+  };
 }

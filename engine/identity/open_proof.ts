@@ -22,6 +22,7 @@ export function openProof(
     directory,
     documents: new TextColumn(sections.words('identity.offsets'), sections.bytes('identity.bytes')),
     shapes: head.identityShapes,
+    subjectPrefixes: new Map(head.subjectPrefixes),
     trustDomains: head.identityTrustDomains,
     overdueDenies: settings.overdueReviews === 'deny',
   });
@@ -33,9 +34,10 @@ export function openProof(
   const trustDomains = new Set([...inventory.trustDomains, ...issuers.trustDomains]);
   if (settings.trustDomain !== undefined) trustDomains.add(settings.trustDomain);
   return {
-    enforcers: new Enforcers(enforcers, !issuers.isEmpty, diagnostics),
+    enforcers: new Enforcers(enforcers, issuers.vouching, diagnostics),
     inventory,
     issuers,
+    trustDomain: settings.trustDomain,
     trustDomains,
     digest: proofDigest,
   };

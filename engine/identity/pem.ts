@@ -1,8 +1,9 @@
 // Certificates as text: PEM (RFC 7468), strictly, and the URL-encoding in which Envoy sends it
-// (`source.certificate`). Nothing is skipped, guessed or decoded twice.
+// (`source.certificate`, and `Cert` and `Chain` of `x-forwarded-client-cert`). Nothing is skipped,
+// guessed or decoded twice.
 
 import { Failure, type Fallible } from '../failure.ts';
-import { CERTIFICATE_BYTES_MAX, CERTIFICATE_TEXT_MAX } from '../limits.ts';
+import { CERTIFICATE_BYTES_MAX, CERTIFICATE_TEXT_MAX, PEER_CHAIN_MAX } from '../limits.ts';
 
 const BEGIN = '-----BEGIN CERTIFICATE-----';
 const END = '-----END CERTIFICATE-----';
@@ -16,10 +17,25 @@ const TOO_LONG = new Failure('authn.invalid_identity', 'the certificate is too l
 /** The DER of the one certificate that a CheckRequest carries. */
 export function readSentCertificate(text: string): Fallible<Buffer> {
   if (text.length > CERTIFICATE_TEXT_MAX) return TOO_LONG;
-  const pem = percentDecoded(text);
-  if (pem === undefined || !SENT.test(pem)) return NOT_PEM;
+  const pem = decodeSentPem(text);
+  if (pem === undefined) return NOT_PEM;
   const blocks = readPem(pem);
   return !isPemFault(blocks) && blocks.length === 1 ? blocks[0]!.der : NOT_PEM;
+}
+
+/** The DER of a leaf and of what stands behind it, from PEM that was decoded. */
+export function readSentChain(pem: string): Fallible<readonly [Buffer, ...Buffer[]]> {
+  if (pem.length > (PEER_CHAIN_MAX + 1) * CERTIFICATE_TEXT_MAX) return TOO_LONG;
+  const blocks = readPem(pem);
+  if (isPemFault(blocks) || blocks.length > PEER_CHAIN_MAX + 1) return NOT_PEM;
+  const [leaf, ...others] = blocks.map(({ der }) => der);
+  return leaf === undefined ? NOT_PEM : [leaf, ...others];
+}
+
+/** URL-encoded PEM, decoded once; undefined when it holds anything that no PEM is made of. */
+export function decodeSentPem(text: string): string | undefined {
+  const pem = percentDecoded(text);
+  return pem === undefined || !SENT.test(pem) ? undefined : pem;
 }
 
 /** Each `%` stands before two hexadecimal digits and means ASCII; `+` is itself, never a space. */
@@ -81,7 +97,7 @@ export function readPem(text: string): readonly PemBlock[] | PemFault {
 }
 
 /** Exactly what an encoder writes: no other alphabet, no missing padding, no unused bits set. */
-function decodeBase64(text: string): Buffer | undefined {
+export function decodeBase64(text: string): Buffer | undefined {
   if (text === '' || text.length > 2 * CERTIFICATE_BYTES_MAX) return undefined;
   const bytes = Buffer.from(text, 'base64');
   return bytes.toString('base64') === text ? bytes : undefined;

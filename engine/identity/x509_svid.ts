@@ -11,7 +11,7 @@ import { SvidFailure, type X509Svid } from '../svid.ts';
 import { type Certificate, readCertificate } from './certificate.ts';
 import { findPath } from './certificate_path.ts';
 import { isKnownSignature } from './certificate_signature.ts';
-import { readSentCertificate } from './pem.ts';
+import { readSentCertificate, readSentChain } from './pem.ts';
 import {
   type Authority,
   authorityOf,
@@ -28,6 +28,18 @@ export function verifyX509Svid(
   const der = readSentCertificate(text);
   if (isFailure(der)) return new SvidFailure(der.reason, der.detail, '', '');
   return verifyPeer(der, [], bundles, now);
+}
+
+/** PEM of a leaf and of what a proxy received behind it; nothing trusts that by itself. */
+export function verifySentChain(
+  pem: string,
+  bundles: TrustBundles,
+  now: number,
+): X509Svid | SvidFailure {
+  const ders = readSentChain(pem);
+  if (isFailure(ders)) return new SvidFailure(ders.reason, ders.detail, '', '');
+  const [leaf, ...others] = ders;
+  return verifyPeer(leaf, others, bundles, now);
 }
 
 /**

@@ -47,15 +47,19 @@ function groupsOf(bundle: Bundle): readonly (readonly [string, readonly Name[]])
     ),
   );
   return [
-    ['the identity', bundle.identities.map(identityName)],
+    ['the identity', bundle.identities.flatMap(identityName)],
     ['the service', byName(bundle.services)],
     ['the role', byName(bundle.roles)],
     ['the owner', owners],
   ];
 }
 
-function identityName({ document, at }: Bundle['identities'][number]): Name {
-  return { text: document.spec.spiffe, at: at(['spec', 'spiffe']) };
+function identityName({ document, at }: Bundle['identities'][number]): Name[] {
+  const { spiffe, subject } = document.spec;
+  return [
+    ...(spiffe === undefined ? [] : [{ text: spiffe, at: at(['spec', 'spiffe']) }]),
+    ...(subject === undefined ? [] : [{ text: subject, at: at(['spec', 'subject']) }]),
+  ];
 }
 
 /** Letters of other scripts that look like a Latin one, in lower case. */

@@ -2,7 +2,7 @@
 // what can be asked for, each found by the keys of the index that serves requests.
 
 import type { Operation } from '../access_request.ts';
-import { type Bundle, documentId, type Located } from '../bundle/bundle.ts';
+import { type Bundle, documentId, type Located, tokenIssuerIds } from '../bundle/bundle.ts';
 import { Diagnostics } from '../diagnostic.ts';
 import { checkIdentities } from '../identity/identity_entry.ts';
 import { targetKeys } from '../policy/anchor.ts';
@@ -30,7 +30,11 @@ export function makeLintContext(bundle: Bundle, settings: Settings, now: number)
   // Nothing is told here: the bundle was compiled before.
   const silent = new Diagnostics();
   const roleIds = new Set(bundle.roles.map(({ document }) => documentId(document)));
-  const { trustDomains } = checkIdentities(bundle.identities, roleIds, silent);
+  const { trustDomains } = checkIdentities(
+    bundle.identities,
+    { roleIds, tokenIssuers: tokenIssuerIds(bundle.issuers) },
+    silent,
+  );
   const homeTrustDomains = settings.trustDomain ? [settings.trustDomain] : [...trustDomains].sort();
   const policy = compilePolicy(bundle, { roleIds, homeTrustDomains, settings }, silent);
   const roles = new Map(policy.roles.map((record) => [record.id, new Role(record)]));
@@ -39,7 +43,7 @@ export function makeLintContext(bundle: Bundle, settings: Settings, now: number)
     return {
       rule: new Rule(record, roles),
       keys: policy.keys[index]!,
-      from: new FromMatcher(record.from),
+      from: new FromMatcher(record.from, true),
       to: new ToMatcher(record.to, record.namespace),
       ...places.get(record.id)!,
     };

@@ -1,8 +1,9 @@
 // Who is known: the identities of a bundle, found by the keys under which rules stand. An identity
 // that is a pattern stands for callers that nobody has listed, so of it is asked what it may match.
 
-import type { IdentityEntry, Principal } from '../access_request.ts';
+import { type IdentityEntry, PLAIN_PRINCIPAL, type Principal } from '../access_request.ts';
 import type { Bundle } from '../bundle/bundle.ts';
+import type { IdentityDocument } from '../bundle/identity_kind.ts';
 import { parseDuration } from '../duration.ts';
 import { identityEntry } from '../identity/identity_entry.ts';
 import { LONG_LIVED_MS } from '../limits.ts';
@@ -11,6 +12,7 @@ import type { FromRecord } from '../policy/rule_record.ts';
 import { parseTextPattern } from '../policy/text_pattern.ts';
 import { parseSpiffeId, SpiffeId } from '../spiffe_id.ts';
 import { parseSpiffePattern, SpiffePattern } from '../spiffe_pattern.ts';
+import { tokenIdentity } from '../token_identity.ts';
 import type { PlacedRule } from './placed_rule.ts';
 
 /** An identity that some rule may mean. */
@@ -34,13 +36,18 @@ export class Population {
       return pattern instanceof SpiffePattern ? [pattern] : [];
     });
     const lifetimes = new Map(
-      bundle.issuers.map(({ document }) => {
-        const { trustDomain, maxLifetime } = document.spec.x509;
-        return [trustDomain, parseDuration(maxLifetime ?? '') ?? Number.POSITIVE_INFINITY];
+      bundle.issuers.flatMap(({ document }) => {
+        const { x509 } = document.spec;
+        if (x509 === undefined) return [];
+        const { trustDomain, maxLifetime } = x509;
+        return [[trustDomain, parseDuration(maxLifetime ?? '') ?? Number.POSITIVE_INFINITY]];
       }),
     );
     for (const { document } of bundle.identities) {
-      const text = document.spec.spiffe;
+      const text = document.spec.spiffe ?? '';
+      for (const known of subjectOf(document, identityEntry(document, false))) {
+        this.#add(known, shapes);
+      }
       const pattern = parseSpiffePattern(text);
       if (!(pattern instanceof SpiffePattern)) continue;
       const entry = identityEntry(document, false);
@@ -56,19 +63,28 @@ export class Population {
         isLongLived: lifetime > LONG_LIVED_MS,
         principal:
           id instanceof SpiffeId
-            ? { id: text, spiffe: id, assurance: 'asserted', known: true, entry }
+            ? {
+                id: text,
+                spiffe: id,
+                assurance: 'asserted',
+                known: true,
+                entry,
+                ...PLAIN_PRINCIPAL,
+              }
             : undefined,
         trustDomain,
         segments: segmentsOf(text),
       };
       if (known.principal === undefined) this.#patterns.push(known);
-      else {
-        for (const key of principalKeys(known.principal, shapes)) {
-          const list = this.#byKey.get(key);
-          if (list === undefined) this.#byKey.set(key, [known]);
-          else list.push(known);
-        }
-      }
+      else this.#add(known, shapes);
+    }
+  }
+
+  #add(known: Known, shapes: readonly SpiffePattern[]): void {
+    for (const key of principalKeys(known.principal!, shapes)) {
+      const list = this.#byKey.get(key);
+      if (list === undefined) this.#byKey.set(key, [known]);
+      else list.push(known);
     }
   }
 
@@ -87,6 +103,24 @@ export class Population {
   get everybody(): readonly Known[] {
     return this.#byKey.get(ANY) ?? [];
   }
+}
+
+/** As a token or a key names it; of several subjects, one. */
+function subjectOf({ spec }: IdentityDocument, entry: IdentityEntry): Known[] {
+  const { spiffe, issuer, subject } = spec;
+  // By its SPIFFE ID it is there already.
+  if (spiffe !== undefined || issuer === undefined || subject === undefined) return [];
+  const id = tokenIdentity(issuer, subject.replace(/\*$/, 'anything'));
+  const isLongLived = (entry.maxLifetimeMs ?? Number.POSITIVE_INFINITY) > LONG_LIVED_MS;
+  const principal: Principal = {
+    id,
+    spiffe: undefined,
+    assurance: 'bearer',
+    known: true,
+    entry,
+    ...PLAIN_PRINCIPAL,
+  };
+  return [{ text: id, entry, isLongLived, principal, trustDomain: '', segments: [] }];
 }
 
 /** Whether some ID of the pattern may be meant; a claim that the identity has may be any. */

@@ -4,6 +4,7 @@
 // match that request.
 
 import type { Operation, Principal, Resource } from '../access_request.ts';
+import type { SpiffeId } from '../spiffe_id.ts';
 import type { SpiffePattern } from '../spiffe_pattern.ts';
 import type { FromRecord, RuleRecord, ToRecord } from './rule_record.ts';
 import { isTextPattern } from './text_pattern.ts';
@@ -95,20 +96,26 @@ export function principalKeys(
   shapes: readonly SpiffePattern[],
 ): readonly string[] {
   const { spiffe, entry, id } = principal;
-  if (spiffe === undefined) return ['a', ANY];
-  const keys = [ANY, `p:${id}`, `d:${spiffe.trustDomain}`, `k:${entry.kind}`];
-  for (const shape of shapes) {
-    const masked = shape.maskedKey(spiffe);
-    if (masked !== undefined && masked !== id) keys.push(`p:${masked}`);
-  }
-  const { kubernetes } = spiffe;
-  if (kubernetes !== undefined) keys.push(`s:${kubernetes.qualified}`);
-  if (spiffe.namespace !== undefined) keys.push(`n:${spiffe.namespace}`);
+  if (id === '') return ['a', ANY];
+  const keys = [ANY, `p:${id}`, `k:${entry.kind}`];
+  if (spiffe !== undefined) keys.push(...spiffeKeys(spiffe, shapes));
   for (const role of entry.roles) keys.push(`r:${role}`);
   for (const [name, value] of entry.attributes) {
     const items = Array.isArray(value) ? (value as readonly string[]) : [String(value)];
     for (const item of items) keys.push(`c:${name}=${item}`);
   }
+  return keys;
+}
+
+function spiffeKeys(spiffe: SpiffeId, shapes: readonly SpiffePattern[]): readonly string[] {
+  const keys = [`d:${spiffe.trustDomain}`];
+  for (const shape of shapes) {
+    const masked = shape.maskedKey(spiffe);
+    if (masked !== undefined && masked !== spiffe.id) keys.push(`p:${masked}`);
+  }
+  const { kubernetes } = spiffe;
+  if (kubernetes !== undefined) keys.push(`s:${kubernetes.qualified}`);
+  if (spiffe.namespace !== undefined) keys.push(`n:${spiffe.namespace}`);
   return keys;
 }
 

@@ -12,7 +12,7 @@ const HEADER = 'request.headers.';
 export function attributesReadOf(
   services: readonly Service[],
   records: readonly RuleRecord[],
-  proof: Pick<AttributesRead, 'certificate' | 'extensions'>,
+  proof: Pick<AttributesRead, 'certificate' | 'extensions' | 'proofHeaders' | 'metadata'>,
 ): AttributesRead {
   const reads = new Set<string>();
   for (const { operations } of services) {

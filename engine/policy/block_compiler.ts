@@ -8,6 +8,7 @@ import type { Position } from '../diagnostic.ts';
 import { type Diagnostics, nearest } from '../diagnostic.ts';
 import { parseTrustDomain, SpiffeIdError } from '../spiffe_id.ts';
 import { parseSpiffePattern, SpiffePattern } from '../spiffe_pattern.ts';
+import { parseTokenIdentity } from '../token_identity.ts';
 import { parseResourcePattern } from './resource_pattern.ts';
 import type { FromRecord, OperationRecord, ToRecord } from './rule_record.ts';
 import type { Service } from './service.ts';
@@ -22,6 +23,8 @@ export interface RuleContext {
   /** `namespace/role` */
   readonly roleIds: ReadonlySet<string>;
   readonly profileIds: ReadonlySet<string>;
+  /** Ids of Issuers that vouch for subjects which are no SPIFFE IDs. */
+  readonly tokenIssuers: ReadonlySet<string>;
   /** Forbids by id, and whether an exception may suspend them. */
   readonly forbids: ReadonlyMap<string, { readonly suspendable: boolean }>;
   /** A review that is over takes permits away. */
@@ -56,7 +59,9 @@ export class BlockCompiler {
 
   from(block: Omit<FromBlock, 'not' | 'anonymous'>, path: Path): FromRecord {
     return defined({
-      principals: this.#each(block.principals, [...path, 'principals'], spiffePattern),
+      principals: this.#each(block.principals, [...path, 'principals'], (text, index) =>
+        this.#principal(text, [...path, 'principals', index]),
+      ),
       trustDomains: this.#each(block.trustDomains, [...path, 'trustDomains'], trustDomain),
       namespaces: this.#each(block.namespaces, [...path, 'namespaces'], textPattern),
       serviceAccounts: this.#each(block.serviceAccounts, [...path, 'serviceAccounts'], (text) =>
@@ -66,7 +71,9 @@ export class BlockCompiler {
       roles: this.#each(block.roles, [...path, 'roles'], (text, index) =>
         this.#role(text, [...path, 'roles', index]),
       ),
-      actors: this.#each(block.actors, [...path, 'actors'], spiffePattern),
+      actors: this.#each(block.actors, [...path, 'actors'], (text, index) =>
+        this.#principal(text, [...path, 'actors', index]),
+      ),
       claims: this.#named(block.claims, [...path, 'claims']),
       runtime: this.#named(block.runtime, [...path, 'runtime']),
       ipBlocks: this.#each(block.ipBlocks, [...path, 'ipBlocks'], (text) =>
@@ -89,6 +96,18 @@ export class BlockCompiler {
       tiers: block.tiers,
       environments: this.#each(block.environments, [...path, 'environments'], textPattern),
     });
+  }
+
+  /** `ISSUER#SUBJECT`, whole: a pattern of subjects is for the inventory to resolve. */
+  #principal(text: string, path: Path): string | Fault {
+    if (!text.includes('#')) return spiffePattern(text);
+    const identity = parseTokenIdentity(text);
+    if (identity === undefined) return { error: 'expected `ISSUER#SUBJECT` or a SPIFFE ID' };
+    const { tokenIssuers } = this.#context;
+    if (!tokenIssuers.has(identity.issuer)) {
+      this.#unknown(path, 'Issuer of tokens or keys', identity.issuer, [...tokenIssuers]);
+    }
+    return text;
   }
 
   /** Services by id: of the own namespace by name or pattern, others in full where exported. */

@@ -1,7 +1,6 @@
 // What permits, of a whole bundle: services, roles, rules and profiles, checked against each other.
 
-import type { Bundle } from '../bundle/bundle.ts';
-import { documentId } from '../bundle/bundle.ts';
+import { type Bundle, documentId, tokenIssuerIds } from '../bundle/bundle.ts';
 import type { Diagnostics } from '../diagnostic.ts';
 import { UNINDEXED_RULES_MAX } from '../limits.ts';
 import type { Settings } from '../settings.ts';
@@ -44,6 +43,7 @@ export function compilePolicy(
     homeTrustDomains,
     roleIds,
     profileIds: new Set(bundle.taskProfiles.map(({ document }) => documentId(document))),
+    tokenIssuers: tokenIssuerIds(bundle.issuers),
     forbids: forbidsOf(bundle),
     overdueDenies: settings.overdueReviews === 'deny',
   };

@@ -153,7 +153,7 @@ class PrincipalVariable extends Variable {
       case 'attributes':
         return celAttributes(entry.attributes);
       case 'actors':
-        return [];
+        return principal.actors.map(({ id }) => id);
       default:
         return undefined;
     }

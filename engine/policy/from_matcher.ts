@@ -4,6 +4,7 @@
 import type { AttributeValue, Context, Principal } from '../access_request.ts';
 import { type Cidr, parseCidr, parseIp } from '../cidr.ts';
 import { parseSpiffePattern, SpiffePattern } from '../spiffe_pattern.ts';
+import { parseTokenIdentity } from '../token_identity.ts';
 import type { FromRecord } from './rule_record.ts';
 import { parseTextPattern, type TextMatcher } from './text_pattern.ts';
 
@@ -14,19 +15,27 @@ export class FromMatcher {
   /** Something that a request shows, and no principal has. */
   readonly isDynamic: boolean;
   readonly #record: FromRecord;
-  readonly #principals: readonly SpiffePattern[] | undefined;
+  readonly #nestedCount: boolean;
+  readonly #principals: readonly SpiffePattern[];
+  /** Those of `principals` that are `ISSUER#SUBJECT`. */
+  readonly #tokenPrincipals: ReadonlySet<string>;
+  readonly #actors: readonly SpiffePattern[];
+  readonly #tokenActors: ReadonlySet<string>;
   readonly #namespaces: readonly TextMatcher[] | undefined;
   readonly #claims: Named | undefined;
   readonly #runtime: Named | undefined;
   readonly #ipBlocks: readonly Cidr[] | undefined;
 
-  constructor(record: FromRecord) {
+  /** @param nestedCount who acted before counts among the actors, which takes away only */
+  constructor(record: FromRecord, nestedCount: boolean) {
     this.#record = record;
+    this.#nestedCount = nestedCount;
     this.roles = record.roles;
-    this.#principals = record.principals?.flatMap((text) => {
-      const pattern = parseSpiffePattern(text);
-      return pattern instanceof SpiffePattern ? [pattern] : [];
-    });
+    const { principals = [], actors = [] } = record;
+    this.#principals = spiffePatterns(principals);
+    this.#tokenPrincipals = tokenIdentities(principals);
+    this.#actors = spiffePatterns(actors);
+    this.#tokenActors = tokenIdentities(actors);
     this.#namespaces = record.namespaces?.map(matcher);
     this.#claims = record.claims && named(record.claims);
     this.#runtime = record.runtime && named(record.runtime);
@@ -35,18 +44,18 @@ export class FromMatcher {
   }
 
   /** Everything but trust domains, roles, runtime and addresses. */
-  matchesIdentity({ spiffe, entry }: Principal): boolean {
-    if (spiffe === undefined) return false;
+  matchesIdentity(principal: Principal): boolean {
+    const { id, spiffe, entry } = principal;
+    if (id === '') return false;
     const { serviceAccounts, kinds, actors } = this.#record;
     if (kinds !== undefined && !kinds.includes(entry.kind)) return false;
-    // Nobody acts for anybody in this version.
-    if (actors !== undefined) return false;
+    if (actors !== undefined && !this.#actsFor(principal)) return false;
     if (serviceAccounts !== undefined) {
-      const { kubernetes } = spiffe;
+      const kubernetes = spiffe?.kubernetes;
       if (kubernetes === undefined || !serviceAccounts.includes(kubernetes.qualified)) return false;
     }
     if (this.#namespaces !== undefined) {
-      const { namespace } = spiffe;
+      const namespace = spiffe?.namespace;
       if (namespace === undefined || !this.#namespaces.some((it) => it(namespace))) return false;
     }
     if (
@@ -54,7 +63,22 @@ export class FromMatcher {
     ) {
       return false;
     }
-    return this.#principals === undefined || this.#principals.some((it) => it.matches(spiffe));
+    if (this.#record.principals === undefined) return true;
+    return spiffe === undefined
+      ? this.#tokenPrincipals.has(id)
+      : this.#principals.some((it) => it.matches(spiffe));
+  }
+
+  /**
+   * One of those on whose behalf it acts is meant. INVARIANT: actors that are nested in a token
+   * only take away (RFC 8693 section 4.1); whom it is for stands last.
+   */
+  #actsFor({ actors }: Principal): boolean {
+    const counted = this.#nestedCount ? actors : actors.slice(-1);
+    return counted.some(({ id, spiffe }) => {
+      if (spiffe === undefined) return this.#tokenActors.has(id);
+      return this.#actors.some((it) => it.matches(spiffe));
+    });
   }
 
   /** Of a trust domain that is named, or that namespaces imply. */
@@ -88,6 +112,17 @@ export class FromMatcher {
       this.matchesSurroundings(context, sourceAddress)
     );
   }
+}
+
+function spiffePatterns(texts: readonly string[]): readonly SpiffePattern[] {
+  return texts.flatMap((text) => {
+    const pattern = parseSpiffePattern(text);
+    return pattern instanceof SpiffePattern ? [pattern] : [];
+  });
+}
+
+function tokenIdentities(texts: readonly string[]): ReadonlySet<string> {
+  return new Set(texts.filter((it) => parseTokenIdentity(it) !== undefined));
 }
 
 function matcher(text: string): TextMatcher {

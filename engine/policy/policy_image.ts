@@ -19,8 +19,9 @@ export interface PolicyHead {
   readonly ruleShapes: readonly string[];
   readonly roles: readonly RoleRecord[];
   readonly hasHosts: boolean;
-  readonly attributesRead: Omit<AttributesRead, 'headers'> & {
+  readonly attributesRead: Omit<AttributesRead, 'headers' | 'proofHeaders'> & {
     readonly headers: readonly string[];
+    readonly proofHeaders: readonly string[];
   };
 }
 

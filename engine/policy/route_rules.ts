@@ -109,11 +109,14 @@ export class RouteRules {
   }
 
   find(principal: Principal): Found {
-    const known = this.#found.get(principal.id);
+    // Claims of a token and those on whose behalf it acts make another caller of it.
+    const { id, variant } = principal;
+    const key = variant === '' ? id : `${id}\n${variant}`;
+    const known = this.#found.get(key);
     if (known !== undefined && known.entry === principal.entry) return known;
     const found = new Found(this, principal);
     if (this.#found.size === FOUND_MAX) this.#found.clear();
-    this.#found.set(principal.id, found);
+    this.#found.set(key, found);
     return found;
   }
 

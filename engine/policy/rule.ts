@@ -59,8 +59,9 @@ export class Rule {
     this.effect = record.effect;
     this.condition = condition && new Condition(condition, record.effect);
     this.shadowUntil = record.shadowUntil ?? 0;
-    this.#from = new FromMatcher(record.from);
-    this.#fromNot = record.fromNot && new FromMatcher(record.fromNot);
+    const forbids = record.effect === 'forbid';
+    this.#from = new FromMatcher(record.from, forbids);
+    this.#fromNot = record.fromNot && new FromMatcher(record.fromNot, !forbids);
     this.#to = new ToMatcher(record.to, namespace);
     this.#toNot = record.toNot && new ToMatcher(record.toNot, undefined);
     this.#roles = record.from.roles?.flatMap((id) => roles.get(id) ?? []);
@@ -101,7 +102,7 @@ export class Rule {
       if (this.#toNot.failures(operation) === 0) failed |= RESOURCE;
     }
     failed |= this.#whoFailures(principal);
-    if (this.#roles !== undefined && principal.spiffe !== undefined) {
+    if (this.#roles !== undefined && principal.id !== '') {
       const { roles } = principal.entry;
       const covers = (it: Role) => roles.includes(it.id) && it.coversOperation(operation);
       if (!this.#roles.some(covers)) failed |= ROLE;
@@ -117,7 +118,7 @@ export class Rule {
   #whoFailures(principal: Principal): Dimensions {
     const { effect, record } = this;
     const permit = effect === 'permit';
-    if (principal.spiffe === undefined) {
+    if (principal.id === '') {
       // INVARIANT: only a permit that names `anonymous` reaches a caller without an identity, while
       // a forbid reaches it unless it asks for something that such a caller has not.
       const asksNothing = Object.keys(record.from).length === 0;
@@ -142,7 +143,7 @@ export class Rule {
     if (this.#toNot?.namesResources && this.#toNot.failures(operation) === 0) {
       if (this.#toNot.resourceMatches(resource)) failed |= RESOURCE;
     }
-    if (this.#roles !== undefined && principal.spiffe !== undefined) {
+    if (this.#roles !== undefined && principal.id !== '') {
       const { roles } = principal.entry;
       // INVARIANT: a forbid is never overdue, nor are the roles that it names.
       const at = this.effect === 'forbid' ? Number.NEGATIVE_INFINITY : now;

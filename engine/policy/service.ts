@@ -6,6 +6,7 @@ import { type BodyShape, compileBodyShape } from '../body/body_shape.ts';
 import type { Located } from '../bundle/bundle.ts';
 import { documentId } from '../bundle/bundle.ts';
 import {
+  type CredentialKind,
   type OperationDocument,
   REQUIRABLE_ATTRIBUTES,
   type ServiceDocument,
@@ -31,6 +32,14 @@ export interface Service {
   readonly exports: readonly string[];
   /** The service reads `Authorization` itself; what stands there is not evidence for us. */
   readonly passesAuthorization: boolean;
+  /** Kinds of credential that it takes; undefined: any. */
+  readonly accepts: ReadonlySet<CredentialKind> | undefined;
+  /** Scheme and authority by which callers reach it; empty when it names none. */
+  readonly origin: string;
+  /** Whom tokens have to be meant for, instead of what their Issuer says. */
+  readonly audiences: ReadonlySet<string> | undefined;
+  /** Where its OAuth protected resource metadata stands (RFC 9728); empty when nowhere. */
+  readonly resourceMetadata: string;
   /** Milliseconds since the epoch: the end of its review, if that matters. */
   readonly reviewBy: string | undefined;
   /** What requests may be; a connection is none of them, and a request none of `connections`. */
@@ -68,6 +77,10 @@ export function compileService(
     namespace: metadata.namespace,
     environment: spec.environment ?? '',
     destinations: spec.destinations ?? [],
+    accepts: spec.accepts && new Set(spec.accepts),
+    origin: checkedOrigin(spec.origin, at, diagnostics),
+    audiences: spec.audiences && new Set(spec.audiences),
+    resourceMetadata: checkedMetadataUrl(spec.resourceMetadata, at, diagnostics),
     hosts: (spec.hosts ?? []).map((host) => host.toLowerCase()),
     exports: spec.exports ?? [],
     passesAuthorization: spec.authorization === 'passThrough',
@@ -77,6 +90,35 @@ export function compileService(
     operations,
     at,
   };
+}
+
+/** Empty where it names none. */
+function checkedOrigin(
+  text: string | undefined,
+  at: (path: Path) => Position,
+  diagnostics: Diagnostics,
+): string {
+  if (text === undefined) return '';
+  const isOrigin = /^https?:\/\/(?:[a-z0-9._~-]+|\[[0-9a-f:.]+\])(?::[1-9][0-9]{0,4})?$/.test(text);
+  if (isOrigin && URL.canParse(text) && new URL(text).origin === text) return text;
+  const expected = 'scheme, host and port in lower case, such as https://payments.example';
+  diagnostics.error(at(['spec', 'origin']), `\`${text}\` is no origin`, expected);
+  return '';
+}
+
+/** It stands in a quoted string of a header; RFC 9728 section 1.2: `https`, without a fragment. */
+function checkedMetadataUrl(
+  text: string | undefined,
+  at: (path: Path) => Position,
+  diagnostics: Diagnostics,
+): string {
+  if (text === undefined) return '';
+  const url = URL.parse(text);
+  const plain = /^https:\/\/[!$-;=?-Z_a-z~]+$/.test(text);
+  if (plain && url?.href === text && url.username === '' && url.password === '') return text;
+  const expected = 'such as https://pay.example/.well-known/oauth-protected-resource';
+  diagnostics.error(at(['spec', 'resourceMetadata']), `\`${text}\` is no https URL`, expected);
+  return '';
 }
 
 class OperationContext {
@@ -113,6 +155,7 @@ class OperationContext {
     }
     if (!this.#taskFreeIsHarmless()) return undefined;
     this.#checkRequires(operation.requires ?? []);
+    this.#checkScopes(operation.scopes ?? []);
     const captures = 'segments' in shape ? captureNames(shape.segments) : [];
     const { name } = this.#document.metadata;
     const mcp = shape.kind === 'mcp';
@@ -135,7 +178,7 @@ class OperationContext {
 
   #compiled(verb: Operation['verb'], resourceType: string): Operation {
     const { name, namespace } = this.#document.metadata;
-    const { dataClass, tier, taskFree } = this.#operation;
+    const { dataClass, tier, taskFree, requestable, scopes = [] } = this.#operation;
     return {
       id: `${namespace}/${name}/${this.#name}`,
       name: this.#name,
@@ -147,6 +190,8 @@ class OperationContext {
       resourceType,
       tier,
       taskFree,
+      requestable,
+      scopes,
     };
   }
 
@@ -176,6 +221,14 @@ class OperationContext {
       if (known) continue;
       const expected = `one of ${REQUIRABLE_ATTRIBUTES.join(', ')}`;
       this.#error(['requires', index], `\`${path}\` is no attribute to require`, expected);
+    }
+  }
+
+  /** RFC 6749 section 3.3; any other is in no token, and could not stand in a challenge. */
+  #checkScopes(scopes: readonly string[]): void {
+    for (const [index, scope] of scopes.entries()) {
+      if (/^[!#-[\]-~]+$/.test(scope)) continue;
+      this.#error(['scopes', index], `\`${scope}\` is no scope of OAuth`, 'such as payments.read');
     }
   }
 

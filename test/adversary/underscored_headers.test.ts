@@ -12,13 +12,20 @@ describe('an allow', () => {
       now: () => 0,
       onInternalError: (error) => assert.fail(String(error)),
     });
-    const names = ['x_remit_principal', 'x-remit_principal', 'x_http_method_override'];
-    const headers = Object.fromEntries([...names, 'x_other'].map((name) => [name, 'a']));
+    const names = [
+      ...['x_remit_principal', 'x-remit_principal', 'x_http_method_override'],
+      ...['x_remit_identity', 'x-remit_identity', 'x_remit_whatever_is_configured'],
+    ];
+    const headers = Object.fromEntries(
+      [...names, 'x_other', 'x_request_id', 'x_remi'].map((name) => [name, 'a']),
+    );
     const { response } = await evaluator.evaluate(encodeCall({ headers }), { kind: 'local' });
     const { okResponse } = checkResponseToJson(response) as {
       okResponse: { headersToRemove: string[] };
     };
     for (const name of names) assert.ok(okResponse.headersToRemove.includes(name), name);
-    assert.ok(!okResponse.headersToRemove.includes('x_other'));
+    for (const name of ['x_other', 'x_request_id', 'x_remi']) {
+      assert.ok(!okResponse.headersToRemove.includes(name), name);
+    }
   });
 });

@@ -40,8 +40,8 @@ export function featuresOf(result: NaiveResult, bundle: NaiveBundle, draft: Draf
 function identityKeys({ identities }: NaiveBundle, source: string): string[] {
   const id = readId(source);
   const [entry] = identities
-    .filter(({ spec }) => id !== undefined && idMatches(spec.spiffe, id))
-    .sort((a, b) => compareSpecificity(a.spec.spiffe, b.spec.spiffe));
+    .filter(({ spec }) => id !== undefined && idMatches(spec.spiffe ?? '', id))
+    .sort((a, b) => compareSpecificity(a.spec.spiffe ?? '', b.spec.spiffe ?? ''));
   if (entry === undefined) return [];
   const { spec, metadata } = entry;
   const keys = Object.keys({ ...spec, ...spec.ceiling }).map((key) => `identity.${key}`);

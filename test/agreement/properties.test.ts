@@ -95,8 +95,8 @@ describe('every decision', function () {
       for (const draft of drafts) {
         const { outcome, reason } = engineDecides(pair, draft, { kind: 'everything' });
         assert.equal(outcome, 'deny');
-        const words = ['no_match', 'no_policy', 'unknown_identity', 'ceiling', 'review_overdue'];
-        const known = words.map((it) => `authz.${it}`);
+        const ofIdentity = ['unknown_identity', 'review_overdue', 'ceiling', 'shared_identity'];
+        const known = ['no_match', 'no_policy', ...ofIdentity].map((it) => `authz.${it}`);
         if (reason?.startsWith('authz.')) assert.ok(known.includes(reason), reason);
       }
     });

@@ -20,13 +20,14 @@ const AIMED = 70;
 const NEAR_MISSES = 180;
 const ALLOWED_SHARE_MIN = 0.25;
 
-/** Every reason that a CheckRequest which decodes can have in this version. */
+/** Every reason that a CheckRequest which decodes can have where no Issuer verifies tokens. */
 const REASONS: readonly NaiveReason[] = [
   'authn.untrusted_enforcer',
   'authn.enforcer_scope',
   'authn.untrusted_issuer',
   'authn.missing',
   'authn.invalid_identity',
+  'authn.wrong_principal_kind',
   'authn.audience',
   'authn.assurance',
   'ctx.duplicate_header',
@@ -39,6 +40,7 @@ const REASONS: readonly NaiveReason[] = [
   'authz.unknown_identity',
   'authz.review_overdue',
   'authz.ceiling',
+  'authz.shared_identity',
   'authz.forbidden',
   'authz.task_required',
   'authz.coarse_only',

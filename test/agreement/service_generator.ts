@@ -166,7 +166,8 @@ function service(random: Random, namespace: string, name: string): GeneratedServ
   if (hosts.length > 0) spec['hosts'] = hosts.map((host) => host.replace('e', 'E'));
   if (random.chance(0.5)) spec['environment'] = random.pick(ENVIRONMENTS);
   if (random.chance(0.2)) spec['authorization'] = 'passThrough';
-  if (random.chance(0.2)) spec['accepts'] = ['x509-svid'];
+  if (random.chance(0.02)) spec['accepts'] = ['jwt', 'api-key'];
+  else if (random.chance(0.2)) spec['accepts'] = ['x509-svid'];
   if (exported.length > 0) spec['exports'] = exported;
   const metadata: Block = { name, namespace };
   if (random.chance(0.12)) metadata['reviewBy'] = random.pick(REVIEWS);

@@ -169,7 +169,9 @@ describe('deciding is without I/O, clock and chance:', () => {
     assert.deepEqual([...new Set(imported)].sort(), [
       'node:buffer isUtf8',
       'node:crypto KeyObject',
+      'node:crypto constants',
       'node:crypto createHash',
+      'node:crypto createHmac',
       'node:crypto createPublicKey',
       'node:crypto hash',
       'node:crypto verify',

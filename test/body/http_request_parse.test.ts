@@ -68,6 +68,8 @@ const READ: AttributesRead = {
   body: true,
   sourceAddress: true,
   headers: new Set(),
+  proofHeaders: new Set(),
+  metadata: true,
   extensions: true,
 };
 

@@ -18,6 +18,8 @@ const CASES: readonly (readonly [line: string, want: readonly string[]])[] = [
   ['remit validate po', ['policies', 'policy file.yaml']],
   ['remit serve --config rem', ['remit.yaml']],
   ['remit decide --e', ['--enforcer']],
+  ['remit identities --bin f', ['forgotten']],
+  ['remit identities --url ', []],
   ['remit completion ', ['bash', 'zsh']],
   ['remit version ', []],
   ['remit nothing ', []],

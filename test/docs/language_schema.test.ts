@@ -95,7 +95,10 @@ const REFUSED: Case[] = [
   { name: 'a duration without a unit', document: rule({ require: { maxAge: '60' } }) },
   { name: 'an exception of nobody', document: { ...rule({}), kind: 'Exception' } },
   { name: 'a lifetime in words', document: identity({ spiffe: 's', maxLifetime: 'a day' }) },
-  { name: 'a field of a later version', document: identity({ spiffe: 's', issuer: 'x' }) },
+  {
+    name: 'a field of a later version',
+    document: { kind: 'Service', metadata: META, spec: { operations: {}, a2a: {} } },
+  },
 ];
 
 describe('the JSON Schema of the language', () => {

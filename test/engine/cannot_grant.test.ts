@@ -46,6 +46,7 @@ describe('what proves', () => {
       'ceiling',
       'environment',
       'expiresAt',
+      'issuer',
       'kind',
       'maxLifetime',
       'purpose',
@@ -53,6 +54,7 @@ describe('what proves', () => {
       'roles',
       'shared',
       'spiffe',
+      'subject',
       'tenant',
     ]);
   });

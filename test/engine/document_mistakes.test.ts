@@ -140,7 +140,7 @@ const identities: Mistake[] = [
   {
     name: 'no SPIFFE ID',
     text: I('{}'),
-    want: [['3:7', 'spec.spiffe is missing', 'a value of type string']],
+    want: [['3:7', 'names nobody', '`spiffe`, or `issuer` and `subject`']],
   },
   {
     name: 'an ID without a path',
@@ -227,7 +227,7 @@ const enforcers: Mistake[] = [
       [
         '3:53',
         '`principals` is no value of spec.asserts.peer[0]',
-        'one of principal, certificate, xfcc, metadata, anonymous',
+        'one of principal, certificate, xfcc, clientCert, metadata, anonymous',
         'principal',
       ],
     ],
@@ -242,10 +242,21 @@ const enforcers: Mistake[] = [
     ],
   },
   {
-    name: 'an assertion that is not read, as a warning',
-    text: E('{type: gateway, local: true, asserts: {peer: [xfcc], destinations: ["*"]}}'),
+    name: 'assertions that nobody verifies, as warnings',
+    text: E(
+      '{type: gateway, local: true, asserts: {peer: [clientCert, metadata, xfcc], destinations: ["*"]}}',
+    ),
     want: [
-      ['3:53', 'warning: `xfcc` is not read in this version: it proves nothing and is ignored'],
+      [
+        '3:53',
+        'warning: `clientCert` is verified by no Issuer of the bundle: ' +
+          'it proves nothing and is ignored',
+      ],
+      [
+        '3:65',
+        'warning: `metadata` is verified by no Issuer of the bundle: ' +
+          'it proves nothing and is ignored',
+      ],
     ],
   },
   {

@@ -16,6 +16,7 @@ import { compileSnapshot } from '../../engine/compile_snapshot.ts';
 import { Diagnostics, formatDiagnostic } from '../../engine/diagnostic.ts';
 import { NO_FACTS, type ProofResult } from '../../engine/facts.ts';
 import type { Failure } from '../../engine/failure.ts';
+import type { JwtPayloads } from '../../engine/identity/credentials.ts';
 import type { Asker } from '../../engine/identity/enforcer.ts';
 import { verifyProof } from '../../engine/identity/proof.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../engine/settings.ts';
@@ -116,6 +117,10 @@ export interface Ask {
   readonly headers?: Readonly<Record<string, string>>;
   /** JSON, or text that is sent as it is. */
   readonly body?: unknown;
+  /** Headers in which proof comes, names in lower case. */
+  readonly proof?: Readonly<Record<string, string>>;
+  /** What `jwt_authn` says of tokens, by its key. */
+  readonly payloads?: JwtPayloads;
   readonly sourceAddress?: string;
   /** `context_extensions` by whole name. */
   readonly extensions?: Readonly<Record<string, string>>;
@@ -130,7 +135,11 @@ export function inquiryOf(ask: Ask): Inquiry {
       peerPrincipal: ask.caller ?? CHECKOUT,
       hasCertificate: (ask.certificate ?? '') !== '',
       peerCertificate: ask.certificate ?? '',
-      authorization: ask.authorization ?? false,
+      authorization: ask.authorization ?? 'authorization' in (ask.proof ?? {}),
+      headers: new Map(Object.entries(ask.proof ?? {})),
+      jwtPayloads: ask.payloads ?? new Map(),
+      method: method ?? '',
+      path: path ?? '',
     },
     destination: {
       principal: ask.destination ?? PAYMENTS,
@@ -179,7 +188,10 @@ export function accessBy(principal: Principal, operation: Operation): AccessRequ
     principal,
     operation,
     resource: { type: operation.resourceType, id: 'payments', tenant: '' },
-    context: { enforcer: '', runtime: new Map(), notBefore: undefined, notAfter: undefined },
+    context: {
+      ...{ enforcer: '', runtime: new Map(), notBefore: undefined, notAfter: undefined },
+      scopes: undefined,
+    },
     request: attributesOf({}),
     captureNames: [],
     captures: [],
@@ -192,12 +204,13 @@ export function verdictOn(snapshot: Snapshot, ask: Ask = {}): Verdict {
   const { asker = { kind: 'local' }, now = NOW } = ask;
   const inquiry = inquiryOf(ask);
   const verified = new Map<string, ProofResult>();
-  let step = check(inquiry, asker, snapshot, NO_FACTS, now);
-  if (step.kind === 'need') {
+  const facts = { ...NO_FACTS, verified };
+  let step = check(inquiry, asker, snapshot, facts, now);
+  for (let pass = 1; pass < 3 && step.kind === 'need'; pass++) {
     for (const proof of step.proofs) {
-      verified.set(proof.key, verifyProof(proof, snapshot.proof, now));
+      verified.set(proof.key, verifyProof(proof, snapshot.proof, facts.keys, now).result);
     }
-    step = check(inquiry, asker, snapshot, { revision: 0, verified }, now);
+    step = check(inquiry, asker, snapshot, facts, now);
   }
   assert.ok(step.kind === 'answer');
   return step.answer;

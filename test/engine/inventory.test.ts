@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { PLAIN_PRINCIPAL } from '../../engine/access_request.ts';
 import { parseSpiffeId, SpiffeId } from '../../engine/spiffe_id.ts';
 import { CHECKOUT, type Document, GATEWAY, identity, snapshotOf, textOf } from './fixture.ts';
 import { toldOf } from './mistakes.ts';
@@ -80,7 +81,8 @@ describe('the inventory', () => {
       metadata: { name: 'builder', namespace: 'ops' },
       spec: { covers: [{ resources: ['build/*'] }] },
     };
-    const snapshot = snapshotOf([builder, identity(CHECKOUT, spec), GATEWAY], {
+    const checkout = identity(CHECKOUT, spec);
+    const snapshot = snapshotOf([builder, checkout, GATEWAY], {
       overdueReviews: 'deny',
     });
     const { spiffe, ...principal } = snapshot.proof.inventory.find(parsed(CHECKOUT));
@@ -89,7 +91,9 @@ describe('the inventory', () => {
       id: CHECKOUT,
       assurance: 'asserted',
       known: true,
+      ...PLAIN_PRINCIPAL,
       entry: {
+        id: (checkout['metadata'] as { name: string }).name,
         kind: 'ci',
         tenant: 'acme',
         environment: 'prod',
@@ -100,6 +104,7 @@ describe('the inventory', () => {
           ['trusted', true],
           ['regions', ['eu', 'us']],
         ]),
+        shared: false,
         audiences: new Set(['pay/payments']),
         ceiling: { dataClasses: undefined, verbs: ['read'], services: undefined },
         maxLifetimeMs: 12 * 3_600_000,

@@ -167,7 +167,9 @@ describe('an Issuer', () => {
     [
       'no file',
       '{x509: {trustDomain: a, maxLifetime: 1h}}',
-      ['b.yaml:3:14: error: spec.x509.bundle is missing; expected a value of type string'],
+      [
+        'b.yaml:3:14: error: its authorities come from one place; expected `bundle` or `workloadApi: true`',
+      ],
     ],
     [
       'a URL for a trust domain',
@@ -210,9 +212,9 @@ describe('an Issuer', () => {
   it('whose authorities have expired is warned of, at a time that is given', () => {
     const snapshot = snapshotOf([issuer()], {}, FILES);
     const diagnostics = new Diagnostics();
-    snapshot.proof.issuers.warnOfExpired(NOW, diagnostics);
+    snapshot.proof.issuers.x509.warnOfExpired(NOW, diagnostics);
     assert.equal(diagnostics.list.length, 0);
-    snapshot.proof.issuers.warnOfExpired(NOW + 48 * 3_600_000, diagnostics);
+    snapshot.proof.issuers.x509.warnOfExpired(NOW + 48 * 3_600_000, diagnostics);
     const [warning] = diagnostics.list;
     assert.equal(warning?.severity, 'warning');
     assert.equal(warning?.message, '1 of 1 authorities of `prod.example` have expired');

@@ -25,24 +25,6 @@ const cases: Case[] = [
     fields: ['a2a'],
     document: (field) => operation(`${field}: {}`),
   },
-  {
-    where: ' in spec',
-    fields: ['issuer', 'subject'],
-    document: (field) => `kind: Identity\n${metadata}\nspec: {spiffe: spiffe://a/b, ${field}: []}`,
-  },
-  {
-    where: ' in spec',
-    fields: ['jwt', 'jwtSvid', 'apiKeys'],
-    document: (field) =>
-      `kind: Issuer\n${metadata}\nspec: {x509: {trustDomain: a, bundle: ./a.pem}, ${field}: {}}`,
-  },
-  {
-    where: ' in spec.x509',
-    fields: ['workloadApi'],
-    document: (field) =>
-      `kind: Issuer\n${metadata}\n` +
-      `spec: {x509: {trustDomain: a, bundle: ./a.pem, ${field}: true}}`,
-  },
 ];
 
 describe('what is not available in this version', () => {
@@ -78,9 +60,9 @@ describe('what is not available in this version', () => {
   });
 
   it('is no suggestion for a slip of the pen', () => {
-    const text = `kind: Identity\n${metadata}\nspec: {spiffe: spiffe://a/b, isuer: x}`;
+    const text = `kind: Identity\n${metadata}\nspec: {spiffe: spiffe://a/b, grant: x}`;
     const [told] = toldOf(text);
-    assert.equal(told?.[1], 'unknown field `isuer` in spec');
+    assert.equal(told?.[1], 'unknown field `grant` in spec');
     assert.equal(told?.[3], undefined);
   });
 });

@@ -103,7 +103,7 @@ const golden: { name: string; ask: Ask; evidence: string; decision: string }[] =
     decision:
       '"result":"evaluated","outcome":"allow","reasons":[],"rules":["pay/refunds/shop"],' +
       '"ruleCount":1,"shadow":[{"rule":"pay/refunds/tried","outcome":"deny"}],' +
-      `${PLAIN}"enforcer":"gateway","principal":"${CHECKOUT}","service":"pay/payments",${OPERATION},` +
+      `${PLAIN}"enforcer":"gateway","principal":"${CHECKOUT}","actors":[],"service":"pay/payments",${OPERATION},` +
       `"environment":"prod","assurance":"asserted",${IN_FORCE}${RESOURCE}`,
   },
   {
@@ -116,7 +116,7 @@ const golden: { name: string; ask: Ask; evidence: string; decision: string }[] =
     decision:
       '"result":"not_evaluated","outcome":"deny","reasons":["authn.untrusted_issuer"],' +
       '"rules":[],"ruleCount":0,"shadow":[],' +
-      `${PLAIN}"enforcer":"gateway","principal":null,"service":"pay/payments",${NO_OPERATION},"environment":"prod","assurance":"none",${IN_FORCE}${NO_RESOURCE}`,
+      `${PLAIN}"enforcer":"gateway","principal":null,"actors":[],"service":"pay/payments",${NO_OPERATION},"environment":"prod","assurance":"none",${IN_FORCE}${NO_RESOURCE}`,
   },
   {
     name: 'a refused permission',
@@ -128,7 +128,7 @@ const golden: { name: string; ask: Ask; evidence: string; decision: string }[] =
     decision:
       '"result":"evaluated","outcome":"deny","reasons":["authz.boundary"],"rules":[],' +
       '"ruleCount":0,"shadow":[{"rule":"pay/refunds/tried","outcome":"deny"}],' +
-      `${PLAIN}"enforcer":"gateway","principal":"${CHECKOUT}","service":"pay/payments",` +
+      `${PLAIN}"enforcer":"gateway","principal":"${CHECKOUT}","actors":[],"service":"pay/payments",` +
       `${OPERATION},"environment":"prod","assurance":"asserted",${IN_FORCE}${RESOURCE.replace('acme', 'globex')}`,
   },
   {
@@ -141,7 +141,7 @@ const golden: { name: string; ask: Ask; evidence: string; decision: string }[] =
     decision:
       '"result":"not_evaluated","outcome":"deny","reasons":["authn.untrusted_enforcer"],' +
       '"rules":[],"ruleCount":0,"shadow":[],' +
-      `${PLAIN}"enforcer":"","principal":null,"service":null,${NO_OPERATION},"environment":null,"assurance":"none",${IN_FORCE}${NO_RESOURCE}`,
+      `${PLAIN}"enforcer":"","principal":null,"actors":[],"service":null,${NO_OPERATION},"environment":null,"assurance":"none",${IN_FORCE}${NO_RESOURCE}`,
   },
 ];
 

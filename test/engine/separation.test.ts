@@ -3,7 +3,13 @@
 
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { NO_ENTRY, PRINCIPAL_KINDS, type Principal, VERBS } from '../../engine/access_request.ts';
+import {
+  NO_ENTRY,
+  PLAIN_PRINCIPAL,
+  PRINCIPAL_KINDS,
+  type Principal,
+  VERBS,
+} from '../../engine/access_request.ts';
 import type { Decision } from '../../engine/decision.ts';
 import { ASSURANCES, type Assurance } from '../../engine/evidence.ts';
 import { NO_FACTS } from '../../engine/facts.ts';
@@ -34,7 +40,14 @@ import {
 function synthetic(assurance: Assurance, about: Partial<Principal['entry']> = {}): Principal {
   const spiffe = parseSpiffeId(CHECKOUT);
   assert.ok(spiffe instanceof SpiffeId);
-  return { id: CHECKOUT, spiffe, assurance, known: true, entry: { ...NO_ENTRY, ...about } };
+  return {
+    id: CHECKOUT,
+    spiffe,
+    assurance,
+    known: true,
+    entry: { ...NO_ENTRY, ...about },
+    ...PLAIN_PRINCIPAL,
+  };
 }
 
 /** What the rules of a mesh say, without any proof. */
@@ -60,8 +73,8 @@ describe('C-001: the two stages', () => {
     const enforcer = proof.enforcers.of({ kind: 'local' });
     assert.ok(enforcer);
     const { credentials } = inquiryOf({ caller: CHECKOUT });
-    const { verified } = NO_FACTS;
-    const shown = authenticate(credentials, enforcer, false, proof, verified, NOW);
+    const terms = { passesAuthorization: false, origin: '', audiences: undefined };
+    const shown = authenticate(credentials, enforcer, terms, proof, NO_FACTS, NOW);
     assert.ok('evidence' in shown);
     const { principal, evidence } = shown;
     assert.equal(principal?.id, CHECKOUT);

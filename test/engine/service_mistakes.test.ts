@@ -91,8 +91,14 @@ const services: Mistake[] = [
   },
   {
     name: 'a credential that nobody accepts',
-    text: S('{accepts: [jwt], operations: {}}'),
-    want: [['3:18', 'spec.accepts[0]: invalid input: expected "x509-svid"', 'x509-svid']],
+    text: S('{accepts: [password], operations: {}}'),
+    want: [
+      [
+        '3:18',
+        '`password` is no value of spec.accepts[0]',
+        'one of x509-svid, jwt, jwt-svid, wit, api-key',
+      ],
+    ],
   },
   {
     name: 'a word in another case',

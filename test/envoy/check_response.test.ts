@@ -178,8 +178,9 @@ describe('the headers of a response', () => {
     const names = (response: typeof known) => response?.headers?.map(({ header }) => header.key);
     assert.deepEqual(names(known), ['x-remit-decision-id', 'x-remit-principal']);
     assert.deepEqual(names(anonymous), ['x-remit-decision-id']);
-    assert.deepEqual(known?.headers_to_remove, REMOVED_HEADERS);
-    assert.deepEqual(anonymous?.headers_to_remove, [...REMOVED_HEADERS, 'x-remit-principal']);
+    const removed = [...REMOVED_HEADERS, 'x-remit-identity'];
+    assert.deepEqual(known?.headers_to_remove, removed);
+    assert.deepEqual(anonymous?.headers_to_remove, [...removed, 'x-remit-principal']);
     assert.equal(known?.headers?.[1]?.header.value, CHECKOUT);
   });
 

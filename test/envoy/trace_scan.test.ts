@@ -40,6 +40,8 @@ describe('the scan for a trace context', () => {
         body: true,
         sourceAddress: true,
         headers: new Set(['traceparent']),
+        proofHeaders: new Set(),
+        metadata: true,
         extensions: true,
       });
       assert.ok(!isFailure(view));

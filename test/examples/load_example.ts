@@ -28,7 +28,7 @@ export function load(name: string, settings: Settings = DEFAULT_SETTINGS): Loade
   const bundle = parseBundle(files, new Diagnostics());
   const keyFiles = loadKeyFiles(bundle.keyFiles, diagnostics);
   const snapshot = compileSnapshot({ files, keyFiles }, settings, 1, diagnostics);
-  snapshot?.proof.issuers.warnOfExpired(Date.now(), diagnostics);
+  snapshot?.proof.issuers.x509.warnOfExpired(Date.now(), diagnostics);
   const told = diagnostics.list.map(formatDiagnostic);
   assert.ok(snapshot !== undefined, told.join('\n'));
   return { bundle, snapshot, keyFiles, settings, diagnostics: told };

@@ -21,6 +21,8 @@ const EVERYTHING: AttributesRead = {
   body: true,
   sourceAddress: true,
   headers: new Set(['x']),
+  proofHeaders: new Set(['x', 'cookie']),
+  metadata: true,
   extensions: true,
 };
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');

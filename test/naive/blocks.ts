@@ -27,11 +27,12 @@ export function whoMatches(block: From, principal: NaivePrincipal): boolean {
   const { principals, namespaces, serviceAccounts, kinds, actors, claims } = block;
   const account = id?.namespace && `${id.namespace}/${id.serviceAccount}`;
   return (
+    // `ISSUER#SUBJECT` is no SPIFFE ID, and nobody else calls here.
     some(principals, (it) => id !== undefined && idMatches(it, id)) &&
     some(namespaces, (it) => textMatches(it, id?.namespace)) &&
     some(serviceAccounts, (it) => it === account) &&
     some(kinds, (it) => id !== undefined && it === kind) &&
-    // Nobody acts for somebody else in this version.
+    // Only a token says on whose behalf somebody acts, and no token is verified here.
     some(actors, () => false) &&
     Object.entries(claims ?? {}).every(([name, values]) => {
       const has = Object.hasOwn(attributes, name) ? [attributes[name]!].flat().map(String) : [];

@@ -130,11 +130,14 @@ function repeats(headers: readonly HeaderLine[]): boolean {
   return host.length === 1 && authority.length === 1 && host[0] !== authority[0];
 }
 
-/** What the identity itself demands of its proof, and where it may be used. */
+/** What service and identity demand of the proof, and where the identity may be used. */
 function boundOnProof(
-  { entry }: NaivePrincipal,
+  { id, entry }: NaivePrincipal,
   service: ServiceDocument | undefined,
 ): NaiveReason | undefined {
+  // What an enforcer asserts of its peer counts as the certificate that it verified.
+  const taken = service?.spec.accepts?.includes('x509-svid') ?? true;
+  if (id !== undefined && !taken) return 'authn.wrong_principal_kind';
   if (entry === undefined) return undefined;
   const { maxLifetime, audiences } = entry.spec;
   // What an enforcer asserts cannot show how long it lives.
@@ -153,6 +156,8 @@ function refusedBeforeRules(
   // An enforcer's word is `asserted`: enough for confidential data, not for restricted.
   const weak = operation.dataClass === 'confidential' && principal.id === undefined;
   if (weak || operation.dataClass === 'restricted') return 'authn.assurance';
+  // Which job a CI system's identity stands for only a token could say, and none comes.
+  if (principal.kind === 'ci' && operation.dataClass === 'confidential') return 'authn.assurance';
   const lacking = missing(situation);
   if (lacking !== undefined) return lacking;
   if (!principal.known) return 'authz.unknown_identity';
@@ -161,7 +166,11 @@ function refusedBeforeRules(
   if (expiresAt !== undefined && now >= Date.parse(expiresAt)) return 'authz.unknown_identity';
   const reviews = [entry?.spec.reviewBy, entry?.metadata.reviewBy, service.metadata.reviewBy];
   if (reviews.some((it) => isOverdue(reviewEnd(it), settings, now))) return 'authz.review_overdue';
-  return underCeiling(principal, operation) ? undefined : 'authz.ceiling';
+  if (!underCeiling(principal, operation)) return 'authz.ceiling';
+  // No workload shows itself beside a shared identity: that takes two credentials.
+  const baseline =
+    operation.verb === 'read' && ['public', 'internal'].includes(operation.dataClass);
+  return entry?.spec.shared && !baseline ? 'authz.shared_identity' : undefined;
 }
 
 function underCeiling({ entry }: NaivePrincipal, operation: NaiveOperation): boolean {

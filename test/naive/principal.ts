@@ -44,7 +44,7 @@ export function principalOf(
   settings: NaiveSettings,
 ): NaivePrincipal | Reason {
   const authorization = headers.some(([name]) => lower(name) === 'authorization');
-  // No issuer is configured in this version, so nobody vouches for what stands there.
+  // No generated bundle verifies tokens, so nobody vouches for what stands there.
   if (authorization && !passThrough) return 'authn.untrusted_issuer';
   if (source === '') {
     if (!enforcer.peer.includes('anonymous') || hasCertificate) return 'authn.missing';
@@ -55,8 +55,8 @@ export function principalOf(
   if (id === undefined) return 'authn.invalid_identity';
   if (!trustDomains(identities, settings).includes(id.trustDomain)) return 'authn.untrusted_issuer';
   const entry = identities
-    .filter(({ spec }) => idMatches(spec.spiffe, id))
-    .sort((a, b) => compareSpecificity(a.spec.spiffe, b.spec.spiffe))[0];
+    .filter(({ spec }) => idMatches(spec.spiffe ?? '', id))
+    .sort((a, b) => compareSpecificity(a.spec.spiffe ?? '', b.spec.spiffe ?? ''))[0];
   if (entry === undefined) return { ...NOBODY, id, known: false, assurance: 'asserted' };
   const { kind, tenant, environment, roles, attributes } = entry.spec;
   return {
@@ -82,7 +82,9 @@ function trustDomains(
   identities: readonly IdentityDocument[],
   { trustDomain }: NaiveSettings,
 ): readonly string[] {
-  const named = identities.map(({ spec }) => trustDomainOf(spec.spiffe));
+  const named = identities.flatMap(({ spec }) => {
+    return spec.spiffe === undefined ? [] : [trustDomainOf(spec.spiffe)];
+  });
   return trustDomain === undefined ? named : [...named, trustDomain];
 }
 

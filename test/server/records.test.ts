@@ -100,6 +100,7 @@ describe('the records', () => {
     };
     const decision = {
       kind: 'authz.decision',
+      actors: [],
       enforcer: 'on-this-host',
       service: 'pay/payments',
       environment: null,

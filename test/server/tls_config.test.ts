@@ -41,6 +41,16 @@ describe('tls in remit.yaml', () => {
     });
   }
 
+  it('takes all of it from the Workload API', () => {
+    const text = 'workloadApi: "unix:/run/agent.sock"\ntls: {check: {workloadApi: true}}';
+    const { config, told } = parse(text);
+    assert.deepEqual(told, []);
+    assert.equal(config?.tls, 'workloadApi');
+    assert.deepEqual(config?.workloadApi, { kind: 'unix', path: '/run/agent.sock' });
+    assert.deepEqual(config?.withoutEffect, []);
+    assert.deepEqual(parse('workloadApi: "unix:/a"').config?.withoutEffect, ['workloadApi']);
+  });
+
   it('leaves a handshake five seconds, or what `limits.handshakeMs` says', () => {
     assert.equal(parse('').config?.limits.handshakeMs, 5_000);
     assert.equal(parse('limits: {handshakeMs: 100}').config?.limits.handshakeMs, 100);
@@ -69,9 +79,25 @@ describe('tls in remit.yaml', () => {
     },
     {
       text: 'tls: {check: {workloadApi: true}}',
-      column: 15,
-      want: /`workloadApi` in tls\.check is not available in this version$/,
+      column: 28,
+      want: /the Workload API is not configured; expected `workloadApi: "unix:\/path"` in remit\.yaml/,
     },
+    {
+      text: 'tls: {check: {workloadApi: true, cert: a}}',
+      column: 40,
+      want: /tls\.check\.cert beside `workloadApi`, which gives certificate, key and bundles/,
+    },
+    {
+      text: 'tls: {check: {workloadApi: true, clientBundle: {}}}',
+      column: 48,
+      want: /tls\.check\.clientBundle beside `workloadApi`/,
+    },
+    {
+      text: 'tls: {check: {workloadApi: false}}',
+      column: 28,
+      want: /tls\.check\.workloadApi/,
+    },
+    { text: 'workloadApi: "/run/agent.sock"', column: 14, want: /must be `unix:\/path` or `tcp:/ },
     {
       text: 'tls: {admin: {workloadApi: true}}',
       column: 7,

@@ -194,7 +194,9 @@ describe('TLS files when it starts', () => {
 trustDomain: mesh.example
 tls: {check: {cert: tls.pem, key: tls.key, clientBundle: ca.pem}}`;
     const config = parseConfig(folder.at('remit.yaml'), text, new Diagnostics());
-    return new TlsFiles(config!.tls!);
+    const tls = config?.tls;
+    assert.ok(typeof tls === 'object');
+    return new TlsFiles(tls);
   }
   const good = () => {
     const { cert, key } = servingPair(1);

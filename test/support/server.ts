@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { Diagnostics, formatDiagnostic } from '../../engine/diagnostic.ts';
 import { type Address, addressText } from '../../server/address.ts';
 import { parseConfig } from '../../server/config.ts';
+import type { JwksSource } from '../../server/keys/jwks_source.ts';
 import { type RunningServer, serve } from '../../server/serve.ts';
 import { CheckClient } from './check_client.ts';
 import type { Folder } from './folder.ts';
@@ -33,6 +34,8 @@ export interface ServerOptions {
   readonly config?: string;
   /** Keys of `listen`; default one TCP port. */
   readonly listen?: string;
+  /** Default none. */
+  readonly keySources?: readonly JwksSource[];
 }
 
 export const RECORD_FILES =
@@ -56,7 +59,7 @@ export async function startServer(
   const log: LogLine[] = [];
   const logger = pino({ level: 'debug' }, { write: (line) => log.push(JSON.parse(line)) });
   const image = makeImage(bundle, resolved.settings, 1, keyFiles);
-  const running = await serve(resolved, image, logger);
+  const running = await serve(resolved, image, logger, options.keySources);
   const address = running.check[0]!;
   const client = new CheckClient(address);
   const get = async (path: string, method = 'GET') => {

@@ -2,6 +2,7 @@
 
 import type { BundleImage } from '../../engine/bundle_image.ts';
 import type { Asker } from '../../engine/identity/enforcer.ts';
+import { type KeyImage, NO_KEY_IMAGE } from '../../engine/key_image.ts';
 import type { Snapshot } from '../../engine/snapshot.ts';
 import { Evaluator } from '../../workers/evaluator.ts';
 import { InPlaceChecker } from '../../workers/in_place_checker.ts';
@@ -17,6 +18,8 @@ export interface PoolStage {
   readonly pool: PooledChecker;
   readonly inPlace: InPlaceChecker;
   readonly outputs: KeptOutputs;
+  /** What is in force; a test may put another there. */
+  readonly images: { image: BundleImage; keys: KeyImage };
   /** Lets the workers that wait go on; none waits until the gate is closed again. */
   openGate(): void;
   closeGate(): void;
@@ -30,10 +33,12 @@ export interface PoolOptions {
   readonly heapMiB?: number;
   /** What the workers compile; default what this thread has. */
   readonly image?: BundleImage;
+  readonly keys?: KeyImage;
 }
 
 export async function startPool(options: PoolOptions = {}): Promise<PoolStage> {
   const { threads = 1, real = false, heapMiB = 64, image = makeImage() } = options;
+  const { keys = NO_KEY_IMAGE } = options;
   const snapshot: Snapshot = makeSnapshot();
   const outputs = new KeptOutputs();
   const onInternalError = (error: unknown): never => {
@@ -43,7 +48,7 @@ export async function startPool(options: PoolOptions = {}): Promise<PoolStage> {
   const inPlace = new InPlaceChecker(evaluator, outputs);
   const gate = new SharedArrayBuffer(4);
   const workerData: MortalWorkerData = { gate };
-  const images = { image };
+  const images = { image, keys };
   const pool = await PooledChecker.start(
     images,
     real ? { threads, heapMiB } : { threads, heapMiB, workerFile: MORTAL_WORKER, workerData },
@@ -58,6 +63,7 @@ export async function startPool(options: PoolOptions = {}): Promise<PoolStage> {
     pool,
     inPlace,
     outputs,
+    images,
     openGate,
     closeGate: () => void Atomics.store(new Int32Array(gate), 0, 0),
     close: async () => {

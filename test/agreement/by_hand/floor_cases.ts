@@ -1,5 +1,5 @@
 // By hand: the questions from the class floor to the ceiling (docs/semantics.md, "The order of
-// questions", 8 to 12).
+// questions", 8 to 13).
 
 import type { HandCase } from '../world.ts';
 
@@ -28,6 +28,19 @@ export const FLOOR_CASES: readonly HandCase[] = [
     rules: [permit],
     call: 'GET /top',
     want: 'authn.assurance',
+  },
+  {
+    name: 'shows confidential data to no CI system whose job nobody names',
+    rules: [permit],
+    identity: { kind: 'ci', attributes: { repository: 'a/b', ref: 'main' } },
+    call: 'GET /secret',
+    want: 'authn.assurance',
+  },
+  {
+    name: 'asks for no job where the data is internal',
+    rules: [permit],
+    identity: { kind: 'ci' },
+    want: 'allow',
   },
 
   // 9: what the operation requires.
@@ -129,6 +142,39 @@ export const FLOOR_CASES: readonly HandCase[] = [
     rules: [permit],
     identity: { ceiling: { services: ['shop/*'] } },
     want: 'authz.ceiling',
+  },
+  {
+    name: 'lets those who share an identity read',
+    rules: [permit],
+    identity: { shared: true },
+    want: 'allow',
+  },
+  {
+    name: 'lets those who share an identity change nothing',
+    rules: [permit],
+    identity: { shared: true },
+    call: 'POST /docs',
+    want: 'authz.shared_identity',
+  },
+  {
+    name: 'shows those who share an identity nothing confidential',
+    rules: [permit],
+    identity: { shared: true },
+    call: 'GET /secret',
+    want: 'authz.shared_identity',
+  },
+  {
+    name: 'asks who shares an identity after its ceiling',
+    rules: [permit],
+    identity: { shared: true, ceiling: { verbs: ['read'] } },
+    call: 'POST /docs',
+    want: 'authz.ceiling',
+  },
+  {
+    name: 'asks who shares an identity before any rule',
+    identity: { shared: true },
+    call: 'POST /docs',
+    want: 'authz.shared_identity',
   },
   {
     name: 'asks for each part of a ceiling only where it is there',

@@ -22,9 +22,44 @@ const TOOLS: Doc = {
   },
 };
 
+const IDP: Doc = {
+  kind: 'Issuer',
+  metadata: { name: 'idp' },
+  spec: {
+    jwt: {
+      issuer: 'https://idp.example',
+      jwks: { url: 'https://idp.example/keys' },
+      audiences: ['pay'],
+      locations: [{ cookie: 'session' }],
+    },
+  },
+};
+
 export const ORDER_CASES: readonly HandCase[] = [
   { name: 'denies by default', want: 'authz.no_match' },
   { name: 'allows what a permit matches', rules: [permit], want: 'allow' },
+
+  {
+    name: 'means no caller with a SPIFFE ID by the subject of a token',
+    rules: [{ ...permit, from: { principals: ['idp#alice', `idp#${CART}`] } }],
+    documents: [IDP],
+    want: 'authz.no_match',
+  },
+  {
+    name: 'spares no caller with a SPIFFE ID by the subject of a token',
+    rules: [
+      permit,
+      { id: 'f', effect: 'forbid', from: { not: { principals: [`idp#${CART}`] } }, to: {} },
+    ],
+    documents: [IDP],
+    want: 'authz.forbidden',
+  },
+  {
+    name: 'knows nobody on whose behalf a caller without a token acts',
+    rules: [{ ...permit, from: { ...everybody, actors: ['idp#alice', CART] } }],
+    documents: [IDP],
+    want: 'authz.no_match',
+  },
 
   // 2 and 3: who asks, who calls.
   {
@@ -54,7 +89,40 @@ export const ORDER_CASES: readonly HandCase[] = [
     want: 'authn.untrusted_issuer',
   },
 
-  // 4: the identity's own bounds on proof.
+  // 4: what the service and the identity itself demand of the proof.
+  {
+    name: 'takes no certificate where the service takes tokens only',
+    rules: [permit],
+    service: { accepts: ['jwt'] },
+    want: 'authn.wrong_principal_kind',
+  },
+  {
+    name: 'takes a peer where the service takes certificates',
+    rules: [permit],
+    service: { accepts: ['api-key', 'x509-svid'] },
+    want: 'allow',
+  },
+  {
+    name: 'asks what the service takes before it asks who is known',
+    rules: [permit],
+    service: { accepts: ['jwt'] },
+    source: 'spiffe://td.example/nobody',
+    want: 'authn.wrong_principal_kind',
+  },
+  {
+    name: 'asks for no kind of credential where none is shown',
+    rules: [{ ...permit, from: { anonymous: true } }],
+    service: { accepts: ['jwt'] },
+    source: '',
+    want: 'allow',
+  },
+  {
+    name: 'asks what the service takes before it asks for the lifetime',
+    rules: [permit],
+    service: { accepts: ['jwt'] },
+    identity: { maxLifetime: '1h' },
+    want: 'authn.wrong_principal_kind',
+  },
   {
     name: 'takes no asserted peer for an identity with a maxLifetime',
     rules: [permit],
