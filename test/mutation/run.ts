@@ -14,17 +14,21 @@ export type Fate = 'killed' | 'timeout' | 'survived';
 const NEAR: readonly (readonly [folder: string, tests: readonly string[]])[] = [
   ['engine/cel/', ['test/cel/*.test.ts']],
   ['engine/body/', ['test/body/*.test.ts']],
+  ['engine/identity/', ['test/identity/*.test.ts', 'test/token/*.test.ts']],
 ];
 /** Whose tests run quickly. */
-const FOLDERS = ['test/engine', 'test/envoy', 'test/body', 'test/cel', 'test/lint'];
+const FOLDERS = ['engine', 'envoy', 'body', 'cel', 'lint', 'identity', 'token', 'challenge'].map(
+  (it) => `test/${it}`,
+);
 const ALL = ['test/engine/*.test.ts', 'test/envoy/*.test.ts', 'test/body/*.test.ts'];
 const REST = ['test/cel/*.test.ts', 'test/lint/*.test.ts', 'test/explain/*.test.ts'];
+const TOKENS = ['test/identity/*.test.ts', 'test/token/*.test.ts', 'test/challenge/*.test.ts'];
 const LAST = ['test/cli/decide.test.ts', 'test/workers/*.test.ts', 'test/examples/*.test.ts'];
 
 export async function fateOf(folder: string, mutant: Mutant | undefined): Promise<Fate> {
   const near = NEAR.find(([start]) => mutant?.file.startsWith(start))?.[1] ?? [];
   const own = mutant === undefined ? [] : testsOf(mutant.file);
-  for (const tests of [own, near, ALL, REST, LAST]) {
+  for (const tests of [own, near, ALL, REST, TOKENS, LAST]) {
     if (tests.length === 0) continue;
     const fate = await run(folder, tests, mutant?.id ?? '');
     if (fate !== 'survived') return fate;
