@@ -36,11 +36,14 @@ export async function fateOf(folder: string, mutant: Mutant | undefined): Promis
   return 'survived';
 }
 
-/** Test files that import the file itself: most mutants are killed by one of them. */
+/** Test files that import the file, or are named after it: they kill most mutants. */
 function testsOf(file: string): readonly string[] {
-  const name = `/${basename(file)}'`;
+  const imported = `/${basename(file)}'`;
+  const stem = basename(file, '.ts');
   return FOLDERS.flatMap((folder) => readdirSync(folder).map((it) => join(folder, it))).filter(
-    (test) => test.endsWith('.test.ts') && readFileSync(test, 'utf8').includes(name),
+    (test) =>
+      test.endsWith('.test.ts') &&
+      (basename(test).startsWith(stem) || readFileSync(test, 'utf8').includes(imported)),
   );
 }
 
