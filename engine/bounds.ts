@@ -25,8 +25,11 @@ const SENSITIVE: ReadonlySet<DataClass> = new Set(['confidential', 'restricted']
 /** C-080: a runner works for many; which job it is, only the token of the job says. */
 const JOB_ATTRIBUTES = ['repository', 'ref', 'workflow', 'run-id'];
 
-function namesJob({ entry: { attributes }, variant }: Principal): boolean {
-  return variant !== '' && JOB_ATTRIBUTES.every((name) => attributes.has(name));
+function namesJob({ entry: { attributes }, variant, actors }: Principal): boolean {
+  // For whom it acts is a variant as well, and no claim.
+  return (
+    variant !== '' && actors.length === 0 && JOB_ATTRIBUTES.every((name) => attributes.has(name))
+  );
 }
 
 /**

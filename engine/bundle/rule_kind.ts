@@ -17,7 +17,9 @@ const FROM = {
   roles: texts
     .optional()
     .describe('`role` or `namespace/role`; the rule stays within what it covers.'),
-  actors: texts.optional().describe('Somebody in the chain on whose behalf the caller acts.'),
+  actors: texts
+    .optional()
+    .describe('On whose behalf the caller acts: SPIFFE IDs, patterns, or `ISSUER#SUBJECT`.'),
   claims: named(texts).optional().describe('Attributes of the principal; all names AND.'),
   runtime: named(texts).optional().describe('Facts that the enforcer asserts; all names AND.'),
   ipBlocks: texts.optional().describe('CIDR blocks of the peer’s address; they only restrict.'),

@@ -45,7 +45,7 @@ const CONTEXT: TypeSpec = {
     runtime: TEXTS,
   },
 };
-// Nothing of these is there before tasks, tokens and MCP are.
+// Nothing of these is there in this version: what a token says is read as `principal.attributes`.
 const TASK: TypeSpec = {
   object: {
     id: optional('string'),
