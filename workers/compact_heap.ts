@@ -7,11 +7,13 @@ import { runInNewContext } from 'node:vm';
 
 type Collect = (options: { readonly type: 'major'; readonly flavor: 'last-resort' }) => void;
 
-/** Stops the thread for some 50 ms. */
+/**
+ * Stops the thread for some 50 ms. The flag is the whole process's and stays on: a thread that took
+ * it back would take it from another one, between that one's line and its context.
+ */
 export function compactHeap(): void {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as Collect;
-  setFlagsFromString('--no-expose-gc');
   // The last resort also returns memory that is only kept for later.
   collect({ type: 'major', flavor: 'last-resort' });
 }
