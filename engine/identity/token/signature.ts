@@ -7,6 +7,7 @@ import { constants, type KeyObject, verify } from 'node:crypto';
 import { Failure, type Fallible } from '../../failure.ts';
 import { type Algorithm, algorithmRow } from './algorithm.ts';
 import { type CompactJws, invalidToken } from './compact_jws.ts';
+import { ecdsaSignatureDer } from './ecdsa_signature.ts';
 import type { JwkSet } from './jwk_set.ts';
 import type { PublicKey } from './public_jwk.ts';
 
@@ -36,17 +37,19 @@ export function chooseKey(
 /** RFC 7515 section 5.2. False as well where the key does not fit the algorithm. */
 export function isSignedBy({ algorithm, signed, signature }: CompactJws, by: PublicKey): boolean {
   if (!by.algorithms.has(algorithm)) return false;
-  const { digest, padding, signatureBytes } = algorithmRow(algorithm);
+  const { keyType, digest, padding, signatureBytes } = algorithmRow(algorithm);
   // RFC 7518 sections 3.3 and 3.4: a signature of another length is none.
   if (signature.length !== (signatureBytes || by.modulusBytes)) return false;
   const key = by.key as KeyObject; // Made by `importKey`.
   try {
-    if (padding === undefined) {
-      return verify(digest, signed, { key, dsaEncoding: 'ieee-p1363' }, signature);
+    if (padding === constants.RSA_PKCS1_PSS_PADDING) {
+      // RFC 7518 section 3.5: the salt is as long as the digest.
+      const saltLength = constants.RSA_PSS_SALTLEN_DIGEST;
+      return verify(digest, signed, { key, padding, saltLength }, signature);
     }
-    // RFC 7518 section 3.5: the salt is as long as the digest.
-    const saltLength = constants.RSA_PSS_SALTLEN_DIGEST;
-    return verify(digest, signed, { key, padding, saltLength }, signature);
+    // By the key alone: of an RSA key it is PKCS #1 v1.5, which RS256 and its like are.
+    const isEcdsa = keyType !== 'RSA' && keyType !== 'Ed25519';
+    return verify(digest, signed, key, isEcdsa ? ecdsaSignatureDer(signature) : signature);
   } catch {
     // OpenSSL refuses some signatures by an error instead of an answer.
     return false;
