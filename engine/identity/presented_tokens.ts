@@ -42,6 +42,9 @@ const REASONS_OF: Readonly<Record<Unusable, Reason>> = {
   too_long: 'authn.invalid_token',
 };
 
+/** Nobody here reads what came in this way. */
+const OTHER_SCHEME: Reason = 'authn.untrusted_issuer';
+
 /**
  * The one token, undefined where none came, or why what came is none.
  * @param readsAuthorization the destination does not read that header itself
@@ -62,8 +65,9 @@ export function presentedToken(
     // The same token twice is one; whoever reads either place may have issued it.
     found ??= { text, scheme, issuers };
   }
-  if (!readsAuthorization) return found;
-  return unexplained(places, request) ?? found;
+  const passedOver = readsAuthorization ? unexplained(places, request) : undefined;
+  if (passedOver !== undefined) return passedOver;
+  return places.some((it) => isPassedOver(it, places, request)) ? OTHER_SCHEME : found;
 }
 
 /**
@@ -85,5 +89,18 @@ function unexplained(places: readonly TokenPlace[], request: RequestTexts): Reas
   const explained =
     shown.kind === 'token' &&
     places.some(({ location: it }) => it.in === 'authorization' && it.scheme === shown.scheme);
-  return explained ? undefined : 'authn.untrusted_issuer';
+  return explained ? undefined : OTHER_SCHEME;
+}
+
+/** So is a header that Issuers name and that holds what stands behind none of their prefixes. */
+function isPassedOver(
+  { location }: TokenPlace,
+  places: readonly TokenPlace[],
+  request: RequestTexts,
+): boolean {
+  if (location.in !== 'header' || (request.headers.get(location.name) ?? '') === '') return false;
+  return !places.some(({ location: it }) => {
+    const isSame = it.in === 'header' && it.name === location.name;
+    return isSame && presentedAt(it, request).kind !== 'none';
+  });
 }
