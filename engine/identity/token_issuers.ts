@@ -138,14 +138,16 @@ export class TokenIssuers {
 
 function placesOf(issuers: readonly JwtIssuer[], hasSvids: boolean): readonly TokenPlace[] {
   const places = new Map<string, { location: CredentialLocation; issuers: Set<string> }>();
-  const add = (location: CredentialLocation, id: string | undefined): void => {
+  const placeOf = (location: CredentialLocation) => {
     const key = JSON.stringify(location);
     const place = places.get(key) ?? { location, issuers: new Set() };
-    if (id !== undefined) place.issuers.add(id);
     places.set(key, place);
+    return place;
   };
-  if (hasSvids) add(BEARER[0]!, undefined);
-  for (const { id, locations } of issuers) for (const location of locations) add(location, id);
+  if (hasSvids) placeOf(BEARER[0]!);
+  for (const { id, locations } of issuers) {
+    for (const location of locations) placeOf(location).issuers.add(id);
+  }
   return [...places.values()];
 }
 
