@@ -107,6 +107,21 @@ describe('a token beside a WIT', () => {
   });
 });
 
+describe('a WIT and its proof', () => {
+  const mesh = meshOf([identity(AGENT)], [rule('agent', { from: { principals: [AGENT] } })]);
+  const { proof } = byWit(undefined);
+
+  it('prove nothing apart, also beside the very workload', () => {
+    for (const caller of ['', AGENT]) {
+      assert.equal(answerTo(mesh, { caller, proof }), 'allow');
+      for (const name of ['workload-identity-token', 'workload-proof-token']) {
+        const alone = { caller, proof: { [name]: proof?.[name] ?? '' } };
+        assert.equal(answerTo(mesh, alone), 'authn.binding', `${name} beside \`${caller}\``);
+      }
+    }
+  });
+});
+
 describe('two workloads that one Identity names by a pattern', () => {
   const all = identity('spiffe://prod.example/ns/ai/sa/*');
   const mesh = meshOf([all, ALICE], [rule('ai', { from: { namespaces: ['ai'] } })]);

@@ -58,6 +58,8 @@ const cases: [text: string, want: string][] = [
   ["duration('1s') - timestamp('2024-01-01T00:00:00Z')", 'no_overload'],
   ["duration('-1.5s')", 'duration -1500000000'],
   ["duration('1h2m3s4ms5us6ns')", 'duration 3723004005006'],
+  // The micro sign and the Greek letter, which look alike.
+  ["duration('2\u00b5s') + duration('3\u03bcs') == duration('5us')", 'true'],
   ["duration('0')", 'duration 0'],
   ["duration('')", 'invalid_argument'],
   ["duration('-')", 'invalid_argument'],

@@ -2,6 +2,9 @@
 // (C-006, C-030, C-072, C-073, C-076, C-089, C-090, C-102).
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { formatDiagnostic } from '../../engine/diagnostic.ts';
 import { LINT_RULES } from '../../engine/lint/lint_rules.ts';
 import {
   bundleOf,
@@ -19,6 +22,9 @@ import {
   role,
   service,
 } from './fixture.ts';
+
+/** What an operator reads of each finding. */
+const TOLD = join(import.meta.dirname, 'told.txt');
 
 interface Case {
   readonly code: string;
@@ -227,6 +233,13 @@ describe('the lint', () => {
       [],
     );
     assert.equal(new Set(LINT_RULES.map(({ code }) => code)).size, LINT_RULES.length);
+  });
+
+  it('tells of each what is wrong, where, and what is expected instead', () => {
+    const told = cases.flatMap(({ code, invalid }) =>
+      lint(bundleOf(...invalid)).flatMap((it) => (it.code === code ? formatDiagnostic(it) : [])),
+    );
+    assert.deepEqual(told, readFileSync(TOLD, 'utf8').trimEnd().split('\n'));
   });
 
   it('tells where', () => {
