@@ -109,13 +109,13 @@ describe('a token beside a WIT', () => {
 
 describe('a WIT and its proof', () => {
   const mesh = meshOf([identity(AGENT)], [rule('agent', { from: { principals: [AGENT] } })]);
-  const { proof } = byWit(undefined);
+  const { proof = {} } = byWit(undefined);
 
   it('prove nothing apart, also beside the very workload', () => {
     for (const caller of ['', AGENT]) {
       assert.equal(answerTo(mesh, { caller, proof }), 'allow');
       for (const name of ['workload-identity-token', 'workload-proof-token']) {
-        const alone = { caller, proof: { [name]: proof?.[name] ?? '' } };
+        const alone = { caller, proof: { [name]: proof[name] ?? '' } };
         assert.equal(answerTo(mesh, alone), 'authn.binding', `${name} beside \`${caller}\``);
       }
     }
