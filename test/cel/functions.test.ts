@@ -82,6 +82,12 @@ const cases: [text: string, want: string][] = [
   ["int(timestamp('1969-12-31T23:59:59.5Z'))", '-1'],
   ['timestamp(0)', 'timestamp 0'],
   ['timestamp(true)', 'no_overload'],
+  // Each part is another number there, where clocks are five hours and three quarters ahead.
+  ["timestamp('2024-12-30T22:44:17.250Z').getDayOfMonth('Asia/Kathmandu')", '30'],
+  ["timestamp('2024-12-30T22:44:17.250Z').getHours('Asia/Kathmandu')", '4'],
+  ["timestamp('2024-12-30T22:44:17.250Z').getMinutes('Asia/Kathmandu')", '29'],
+  ["timestamp('2024-12-30T22:44:17.250Z').getSeconds('Asia/Kathmandu')", '17'],
+  ["timestamp('2024-12-30T22:44:17.250Z').getMilliseconds('Asia/Kathmandu')", '250'],
   ["timestamp(0).getHours('Europe/Berlin')", '1'],
   ["timestamp('2024-07-01T00:00:00Z').getHours('Europe/Berlin')", '2'],
   ["timestamp('2024-07-01T23:00:00Z').getDayOfMonth('Europe/Berlin')", '1'],

@@ -4,8 +4,17 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { PLAIN_PRINCIPAL } from '../../engine/access_request.ts';
+import { PRINCIPALS_KEPT_MAX } from '../../engine/limits.ts';
 import { parseSpiffeId, SpiffeId } from '../../engine/spiffe_id.ts';
-import { CHECKOUT, type Document, GATEWAY, identity, snapshotOf, textOf } from './fixture.ts';
+import {
+  CHECKOUT,
+  type Document,
+  GATEWAY,
+  identity,
+  REPORTS,
+  snapshotOf,
+  textOf,
+} from './fixture.ts';
 import { toldOf } from './mistakes.ts';
 
 const TD = 'spiffe://prod.example';
@@ -153,6 +162,28 @@ describe('the inventory', () => {
       }),
       { numRuns: 300 },
     );
+  });
+});
+
+describe('an inventory that is asked again', () => {
+  const { inventory } = snapshotOf([CHECKOUT, REPORTS].map((id) => identity(id))).proof;
+
+  it('answers with the same principal, whoever was asked about in between', () => {
+    const find = (id: string) => [inventory.find(parsed(id)), inventory.findBySvid(parsed(id))];
+    const first = find(CHECKOUT);
+    find(REPORTS);
+    for (const [index, principal] of find(CHECKOUT).entries()) {
+      assert.equal(principal, first[index]);
+    }
+  });
+
+  it('keeps a bounded number of them, and answers about all', () => {
+    const ids = Array.from({ length: PRINCIPALS_KEPT_MAX + 2 }, (_, index) => `${TD}/w/${index}`);
+    const many = snapshotOf(ids.map((id) => identity(id))).proof.inventory;
+    const [first, ...others] = ids.map((id) => many.find(parsed(id)));
+    assert.ok(others.every(({ id, known }, index) => known && id === ids[index + 1]));
+    assert.notEqual(many.find(parsed(ids[0]!)), first);
+    assert.equal(many.find(parsed(ids.at(-1)!)), others.at(-1));
   });
 });
 

@@ -47,6 +47,21 @@ describe('who acts for somebody', () => {
     assert.equal(answerTo(snapshot, { ...acting(), caller: '' }), 'authn.binding');
   });
 
+  it('is a subject of the very issuer, where no workload shows itself (C-047)', () => {
+    const other = issuer({ issuer: 'https://other.example' }, 'other');
+    const robot = (name: string): Document => ({
+      kind: 'Identity',
+      metadata: { name },
+      spec: { issuer: name, subject: 'robot' },
+    });
+    const rules = [both[1]!, rule('robots', { from: { principals: ['ci#robot', 'other#robot'] } })];
+    const snapshot = mesh([...documents, other, robot('ci'), robot('other')], rules);
+    const by = (act: object) => answerTo(snapshot, { ...acting({ act }), caller: '' });
+    assert.equal(by({ sub: 'robot' }), 'allow');
+    assert.equal(by({ sub: 'robot', iss: 'https://ci.example' }), 'allow');
+    assert.equal(by({ sub: 'robot', iss: 'https://other.example' }), 'authn.binding');
+  });
+
   it('is no agent with the token of a human (C-012 C-055)', () => {
     const robot = identity(AGENT, { kind: 'agent' });
     const snapshot = mesh([issuer(), robot, user], both);

@@ -12,7 +12,8 @@ const HELP = `usage: npm run mutate -- [options]
 
   --count N    mutants to draw; default 200
   --seed N     draws the same ones again; default 1
-  --only PATH  of files that start so, such as engine/policy/
+  --only START of those that start so, such as engine/policy/, or one by itself, as it is printed:
+               'engine/check.ts:98 StringLiteral'; several times for several
   --min SHARE  exit 1 when a smaller share is killed; default 0.9
 `;
 
@@ -20,7 +21,7 @@ const { values } = parseArgs({
   options: {
     count: { type: 'string', default: '200' },
     seed: { type: 'string', default: '1' },
-    only: { type: 'string', default: 'engine/' },
+    only: { type: 'string', multiple: true, default: ['engine/'] },
     min: { type: 'string', default: '0.9' },
     help: { type: 'boolean', default: false },
   },
@@ -34,7 +35,9 @@ const project = await mutatedProject();
 process.once('exit', () => rmSync(project.folder, { recursive: true, force: true }));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
-const eligible = project.mutants.filter(({ file }) => file.startsWith(values.only));
+const eligible = project.mutants.filter(({ file, line, mutator }) =>
+  values.only.some((start) => `${file}:${line} ${mutator}`.startsWith(start)),
+);
 const random = new Random(Number(values.seed));
 const drawn = random.some(eligible, Number(values.count), Number(values.count));
 console.log(

@@ -17,11 +17,17 @@ const NEAR: readonly (readonly [folder: string, tests: readonly string[]])[] = [
   ['engine/identity/', ['test/identity/*.test.ts', 'test/token/*.test.ts']],
 ];
 /** Whose tests run quickly. */
-const FOLDERS = ['engine', 'envoy', 'body', 'cel', 'lint', 'identity', 'token', 'challenge'].map(
-  (it) => `test/${it}`,
-);
+const FOLDERS = ['adversary', 'body', 'cel', 'challenge', 'engine', 'envoy', 'identity', 'keys']
+  .concat('lint', 'token')
+  .map((it) => `test/${it}`);
 const ALL = ['test/engine/*.test.ts', 'test/envoy/*.test.ts', 'test/body/*.test.ts'];
-const REST = ['test/cel/*.test.ts', 'test/lint/*.test.ts', 'test/explain/*.test.ts'];
+const REST = [
+  ...['test/cel/*.test.ts', 'test/lint/*.test.ts', 'test/explain/*.test.ts'],
+  ...['test/adversary/*.test.ts', 'test/bundle/*.test.ts', 'test/docs/language*.test.ts'],
+  // What is known and written down, of the tests by a second evaluator.
+  ...['test/agreement/by_hand.test.ts', 'test/agreement/named_cases.test.ts'],
+  ...['test/keys/address_reach.test.ts', 'test/keys/key_addresses.test.ts'],
+];
 const TOKENS = ['test/identity/*.test.ts', 'test/token/*.test.ts', 'test/challenge/*.test.ts'];
 const LAST = ['test/cli/decide.test.ts', 'test/workers/*.test.ts', 'test/examples/*.test.ts'];
 
