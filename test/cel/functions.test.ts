@@ -108,6 +108,7 @@ const cases: [text: string, want: string][] = [
   ["int('+5')", '5'],
   ["int('9223372036854775808')", 'overflow'],
   ["int('0x10')", 'invalid_argument'],
+  ['0xAF09afu == 11471279u && -0x7fffffffffffffff < 0x0', 'true'],
   ["int('')", 'invalid_argument'],
   [`int('${'1'.repeat(65)}')`, 'invalid_argument'],
   ['int(9223372036854775808u)', 'overflow'],
