@@ -29,6 +29,30 @@ describe('C-029: the rules of a caller', () => {
     }
   });
 
+  it('that name resources are looked for by the resource, wildcards or not', () => {
+    const to = (n: number) => ({ resources: [n % 2 === 0 ? `doc/${n}` : `doc/${n}/*`] });
+    const many = Array.from({ length: 40 }, (_, n) => {
+      return { id: `r${n}`, effect: 'permit', from: { principals: [CHECKOUT] }, to: to(n) };
+    });
+    const operations = { read: { http: 'GET /d/{a}/{b}', resource: 'doc/{path.a}/{path.b}' } };
+    const snapshot = snapshotOf([
+      service('payments', { destinations: [PAYMENTS], operations }),
+      policy('p', many),
+      identity(CHECKOUT),
+    ]);
+    const route = snapshot.policy.byId('pay/payments')?.operations[0];
+    const found = route?.rules(snapshot.policy.rules).find(reader);
+    const of = (id: string) => {
+      const resource = { type: 'doc', id, tenant: '' };
+      return found?.byResource(resource).map(({ record }) => record.id);
+    };
+    assert.deepEqual(found?.rules, []);
+    assert.deepEqual(
+      [of('4'), of('5/x'), of('6/x'), of('7')],
+      [['pay/p/r4'], ['pay/p/r5'], [], []],
+    );
+  });
+
   it('are looked for once', () => {
     assert.equal(rules.find(reader), rules.find({ ...reader }));
   });
