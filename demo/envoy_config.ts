@@ -2,7 +2,9 @@
 // ext_authz v3 gRPC server about every request, before two upstreams (HTTP/1 and gRPC).
 
 import { writeFile } from 'node:fs/promises';
+import { type CredentialOptions, credentialFilters, forwardingOf } from './envoy_credentials.ts';
 import { type TcpOptions, TLS_INSPECTOR, tcpFilters } from './envoy_tcp.ts';
+import { downstreamTls, upstreamTls } from './envoy_tls.ts';
 
 const LOOPBACK = '127.0.0.1';
 const TYPE = 'type.googleapis.com/envoy';
@@ -18,7 +20,7 @@ export interface TlsFiles {
   readonly trustedCa: string;
 }
 
-/** mTLS to an ext_authz server: Envoy's own certificate, and the SPIFFE ID the server must have. */
+/** mTLS to a server: Envoy's own certificate, and the SPIFFE ID that the server must have. */
 export interface AuthzTls extends TlsFiles {
   readonly serverId: string;
 }
@@ -37,11 +39,13 @@ export interface AuthzOptions {
   readonly includePeerCertificate?: boolean;
   /** Sends headers as they came, repeated ones apart; default true, as Envoy recommends. */
   readonly encodeRawHeaders?: boolean;
+  /** Namespaces of dynamic metadata that are sent along; default none. */
+  readonly metadataNamespaces?: readonly string[];
   /** Facts that this configuration, not the caller, states about the route; default none. */
   readonly contextExtensions?: Readonly<Record<string, string>>;
 }
 
-export interface ListenerOptions {
+export interface ListenerOptions extends CredentialOptions {
   readonly name: string;
   /** 0 lets Envoy choose; the admin endpoint tells. */
   readonly port: number;
@@ -54,8 +58,13 @@ export interface ListenerOptions {
    */
   readonly normalizePath?: boolean;
   readonly authz?: AuthzOptions;
-  /** Asks nobody, lets everything through; default false. On only to measure what asking costs. */
+  /**
+   * Asks nobody, lets everything through; default false. On to measure what asking costs, or where
+   * the next hop asks.
+   */
   readonly unprotected?: boolean;
+  /** Sends everything to one of `EnvoyOptions.nextHops`, instead of the upstreams. */
+  readonly nextHop?: string;
   /** Bytes instead of HTTP; then nothing about paths, bodies and headers counts. */
   readonly tcp?: TcpOptions;
 }
@@ -71,6 +80,8 @@ export interface EnvoyOptions {
   readonly upstreamGrpcPort: number;
   /** Upstreams for bytes by name, as loopback ports; default none. */
   readonly tcpUpstreams?: Readonly<Record<string, number>>;
+  /** Listeners of other Envoys by name, as loopback ports with mTLS; default none. */
+  readonly nextHops?: Readonly<Record<string, { readonly port: number; readonly tls: AuthzTls }>>;
   readonly accessLogFile: string;
 }
 
@@ -90,6 +101,9 @@ export function makeBootstrap(options: EnvoyOptions): Json {
         cluster('upstream_http', options.upstreamHttpPort, 'http1'),
         cluster('upstream_grpc', options.upstreamGrpcPort, 'http2'),
         ...Object.entries(options.tcpUpstreams ?? {}).map(([name, port]) => cluster(name, port)),
+        ...Object.entries(options.nextHops ?? {}).map(([name, { port, tls }]) => {
+          return { ...cluster(name, port, 'http2'), ...upstreamTls(tls) };
+        }),
         ...Object.entries(options.authzServers).map(([name, port]) => {
           const tls = options.authzTls?.[name];
           return { ...cluster(name, port, 'http2'), ...(tls && upstreamTls(tls)) };
@@ -126,42 +140,23 @@ function httpFilter(options: ListenerOptions, accessLogFile: string): Json {
   };
 }
 
-function downstreamTls(tls: TlsFiles, requireClientCertificate: boolean): Json {
-  return {
-    '@type': `${TYPE}.extensions.transport_sockets.tls.v3.DownstreamTlsContext`,
-    require_client_certificate: requireClientCertificate,
-    common_tls_context: {
-      alpn_protocols: ['h2', 'http/1.1'],
-      tls_params: { tls_minimum_protocol_version: 'TLSv1_2' },
-      tls_certificates: [
-        {
-          certificate_chain: { filename: tls.certificate },
-          private_key: { filename: tls.key },
-        },
-      ],
-      // Proves that the authority signed the peer's SVID; what its holder may do is Remit's matter.
-      validation_context: { trusted_ca: { filename: tls.trustedCa } },
-    },
-  };
-}
-
 function connectionManager(options: ListenerOptions, accessLogFile: string): Json {
   const normalize = options.normalizePath ?? true;
   return {
     '@type': `${TYPE}.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager`,
     stat_prefix: options.name,
     codec_type: 'AUTO',
-    // A client-sent x-forwarded-client-cert never reaches anybody.
-    forward_client_cert_details: 'SANITIZE',
+    ...forwardingOf(options),
     normalize_path: normalize,
     merge_slashes: normalize,
     path_with_escaped_slashes_action: normalize ? 'REJECT_REQUEST' : 'KEEP_UNCHANGED',
     access_log: [accessLog(options.name, accessLogFile)],
     route_config: {
       name: 'upstreams',
-      virtual_hosts: [{ name: 'all', domains: ['*'], routes: routes(options.authz ?? {}) }],
+      virtual_hosts: [{ name: 'all', domains: ['*'], routes: routes(options) }],
     },
     http_filters: [
+      ...credentialFilters(options),
       ...(options.unprotected
         ? []
         : [{ name: EXT_AUTHZ, typed_config: extAuthz(options.authz ?? {}) }]),
@@ -174,7 +169,7 @@ function connectionManager(options: ListenerOptions, accessLogFile: string): Jso
 }
 
 /** Every path has a route: Envoy 1.40 asks no ext_authz server about a request without one. */
-function routes(authz: AuthzOptions): Json[] {
+function routes({ authz = {}, nextHop }: ListenerOptions): Json[] {
   const perRoute = authz.contextExtensions && {
     typed_per_filter_config: {
       [EXT_AUTHZ]: {
@@ -184,8 +179,12 @@ function routes(authz: AuthzOptions): Json[] {
     },
   };
   return [
-    { match: { prefix: '/', grpc: {} }, route: { cluster: 'upstream_grpc' }, ...perRoute },
-    { match: { prefix: '/' }, route: { cluster: 'upstream_http' }, ...perRoute },
+    {
+      match: { prefix: '/', grpc: {} },
+      route: { cluster: nextHop ?? 'upstream_grpc' },
+      ...perRoute,
+    },
+    { match: { prefix: '/' }, route: { cluster: nextHop ?? 'upstream_http' }, ...perRoute },
   ];
 }
 
@@ -205,6 +204,7 @@ function extAuthz(options: AuthzOptions): Json {
     include_peer_certificate: options.includePeerCertificate ?? false,
     encode_raw_headers: options.encodeRawHeaders ?? true,
     validate_mutations: true,
+    metadata_context_namespaces: options.metadataNamespaces ?? [],
     ...(options.bodyBytesMax !== undefined && {
       with_request_body: { max_request_bytes: options.bodyBytesMax, pack_as_bytes: true },
     }),
@@ -252,35 +252,6 @@ function cluster(name: string, port: number, protocol?: 'http1' | 'http2'): Json
         },
       },
     }),
-  };
-}
-
-/** Without the name that it asks for Envoy would believe anybody whom the authority signed. */
-function upstreamTls(tls: AuthzTls): Json {
-  return {
-    transport_socket: {
-      name: 'envoy.transport_sockets.tls',
-      typed_config: {
-        '@type': `${TYPE}.extensions.transport_sockets.tls.v3.UpstreamTlsContext`,
-        common_tls_context: {
-          alpn_protocols: ['h2'],
-          tls_params: {
-            tls_minimum_protocol_version: 'TLSv1_2',
-            tls_maximum_protocol_version: 'TLSv1_3',
-          },
-          tls_certificates: [
-            {
-              certificate_chain: { filename: tls.certificate },
-              private_key: { filename: tls.key },
-            },
-          ],
-          validation_context: {
-            trusted_ca: { filename: tls.trustedCa },
-            match_typed_subject_alt_names: [{ san_type: 'URI', matcher: { exact: tls.serverId } }],
-          },
-        },
-      },
-    },
   };
 }
 

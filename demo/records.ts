@@ -23,7 +23,16 @@ export interface EvidenceRecord {
   readonly method: string;
   readonly assurance: string;
   readonly subject: string;
+  readonly issuer: string;
   readonly credential: string | null;
+  readonly reason: string | null;
+  readonly token?: { readonly kind: string; readonly binding: string };
+  /** What else was shown, and agreed. */
+  readonly others?: readonly {
+    readonly method: string;
+    readonly subject: string;
+    readonly credential: string | null;
+  }[];
 }
 
 export interface RecordPair {

@@ -58,6 +58,8 @@ export interface IdentityEntry {
   /** Milliseconds since the epoch; Infinity when it never ends. */
   readonly expiresAt: number;
   readonly reviewUntil: number;
+  /** The workload that it names stands in the inventory until then; Infinity without one. */
+  readonly workloadUntil: number;
 }
 
 export type AttributeValue = string | number | boolean | readonly string[];
@@ -83,6 +85,7 @@ export const NO_ENTRY: IdentityEntry = {
   maxLifetimeMs: undefined,
   expiresAt: Number.POSITIVE_INFINITY,
   reviewUntil: Number.POSITIVE_INFINITY,
+  workloadUntil: Number.POSITIVE_INFINITY,
 };
 
 /**

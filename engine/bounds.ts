@@ -4,10 +4,9 @@
 import type { AccessRequest, DataClass, Principal } from './access_request.ts';
 import type { CredentialKind } from './bundle/service_kind.ts';
 import { assuranceAtLeast, type Evidence, type Method } from './evidence.ts';
-import { RESTRICTED_LIFETIME_MS_MAX } from './limits.ts';
 import type { Service } from './policy/service.ts';
 import type { Reason } from './reason.ts';
-import type { ClassFloor } from './settings.ts';
+import type { Lifetimes, Settings } from './settings.ts';
 
 const CREDENTIAL_KIND: Readonly<Record<Method, CredentialKind | undefined>> = {
   none: undefined,
@@ -21,6 +20,7 @@ const CREDENTIAL_KIND: Readonly<Record<Method, CredentialKind | undefined>> = {
   wit: 'wit',
   api_key: 'api-key',
 };
+const FOREVER = Number.POSITIVE_INFINITY;
 const SENSITIVE: ReadonlySet<DataClass> = new Set(['confidential', 'restricted']);
 /** C-080: a runner works for many; which job it is, only the token of the job says. */
 const JOB_ATTRIBUTES = ['repository', 'ref', 'workflow', 'run-id'];
@@ -41,20 +41,27 @@ export function sharedBeyondBaseline({ principal, operation }: AccessRequest): b
   return operation.verb !== 'read' || SENSITIVE.has(operation.dataClass);
 }
 
-/** C-099: an identity is good for its own audiences, while its credentials live as long as said. */
+/**
+ * C-060 C-099: an identity is good for its own audiences, while its credentials live as long as it
+ * says, and its kind.
+ */
 export function identityWeakness(
-  { entry: { maxLifetimeMs, audiences } }: Principal,
+  { entry: { kind: principalKind, maxLifetimeMs, audiences }, known }: Principal,
   { method, notBefore, notAfter }: Evidence,
   service: Service | undefined,
+  { kinds }: Lifetimes,
 ): Reason | undefined {
   const kind = CREDENTIAL_KIND[method];
   if (kind !== undefined && service?.accepts?.has(kind) === false) {
     return 'authn.wrong_principal_kind';
   }
-  if (maxLifetimeMs !== undefined) {
+  // Nobody shows nothing, and who is unknown is of no kind.
+  const ofKind = known && method !== 'none' ? kinds[principalKind] : undefined;
+  if (maxLifetimeMs !== undefined || ofKind !== undefined) {
     // A limit that no proof shows to be kept is not kept.
     if (notBefore === undefined || notAfter === undefined) return 'authn.assurance';
-    if (notAfter - notBefore > maxLifetimeMs) return 'authn.lifetime_exceeded';
+    const limit = Math.min(maxLifetimeMs ?? FOREVER, ofKind ?? FOREVER);
+    if (notAfter - notBefore > limit) return 'authn.lifetime_exceeded';
   }
   if (audiences === undefined || service === undefined) return undefined;
   const meant = audiences.has(service.id) || service.destinations.some((it) => audiences.has(it));
@@ -64,15 +71,16 @@ export function identityWeakness(
 /** What the proof lacks for data of this class. */
 export function classWeakness(
   { principal, operation, context }: AccessRequest,
-  floor: ClassFloor,
+  { classFloor, lifetimes }: Settings,
 ): Reason | undefined {
   const { dataClass } = operation;
-  if (!assuranceAtLeast(principal.assurance, floor[dataClass])) return 'authn.assurance';
+  if (!assuranceAtLeast(principal.assurance, classFloor[dataClass])) return 'authn.assurance';
   if (principal.entry.kind === 'ci' && SENSITIVE.has(dataClass) && !namesJob(principal)) {
     return 'authn.assurance';
   }
-  if (dataClass !== 'restricted') return undefined;
+  const limit = lifetimes.classes[dataClass];
+  if (limit === undefined) return undefined;
   const { notBefore = Number.NEGATIVE_INFINITY, notAfter = Number.POSITIVE_INFINITY } = context;
-  const shortLived = notAfter - notBefore <= RESTRICTED_LIFETIME_MS_MAX;
+  const shortLived = notAfter - notBefore <= limit;
   return shortLived ? undefined : 'authn.lifetime_exceeded';
 }

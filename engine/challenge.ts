@@ -1,9 +1,10 @@
 // Challenges: what `WWW-Authenticate` asks for when a token could change the answer (RFC 9110
-// section 11.6.1, RFC 6750 section 3, RFC 9449 section 7.1, RFC 9470 section 3). A client learns
-// the codes of OAuth from it, and nothing more of why it was denied.
+// section 11.6.1, RFC 6750 section 3, RFC 9449 sections 7.1 and 9, RFC 9470 section 3). A client
+// learns the codes of OAuth from it, and nothing more of why it was denied.
 
 import type { Verdict } from './check.ts';
-import type { Evidence } from './evidence.ts';
+import { type DpopNonces, NO_NONCES } from './dpop_nonces.ts';
+import type { Evidence, Method } from './evidence.ts';
 import { PROOF_ALGORITHMS } from './identity/token/algorithm.ts';
 import type { TokenIssuers } from './identity/token_issuers.ts';
 import type { Service } from './policy/service.ts';
@@ -14,6 +15,8 @@ export interface Challenge {
   readonly status: 401 | 403;
   /** The value of the header. */
   readonly text: string;
+  /** What the next proof has to hold, where the challenge asks for it. */
+  readonly nonce?: string | undefined;
 }
 
 /** Codes of OAuth; empty where nothing was presented, which is no error. */
@@ -21,22 +24,43 @@ type ErrorCode =
   | ''
   | 'invalid_token'
   | 'invalid_dpop_proof'
+  | 'use_dpop_nonce'
   | 'insufficient_scope'
   | 'insufficient_user_authentication';
 
 const DPOP_ALGORITHMS = [...PROOF_ALGORITHMS].join(' ');
 
-/** Undefined where no token that the service takes could change the answer. */
-export function challengeOf(verdict: Verdict, tokens: TokenIssuers): Challenge | undefined {
+/**
+ * Undefined where no token that the service takes could change the answer.
+ * @param nonces of now, for whoever is asked for one
+ */
+export function challengeOf(
+  verdict: Verdict,
+  tokens: TokenIssuers,
+  nonces: DpopNonces = NO_NONCES,
+  now = 0,
+): Challenge | undefined {
   const { decision, evidence, service } = verdict;
   const { reason } = decision;
   if (reason === undefined || service === undefined) return undefined;
   // Nearly all denials of a mesh.
   if (REASONS[reason].challenge === 'none') return undefined;
-  const error = errorOf(reason, verdict);
+  const nonce = reason === 'authn.nonce' ? nonceFor(evidence, tokens, nonces, now) : undefined;
+  const error = nonce === undefined ? errorOf(reason, verdict) : 'use_dpop_nonce';
   if (error === undefined) return undefined;
   const text = textOf(error, schemesOf(service, tokens, evidence), verdict);
-  return text === '' ? undefined : { status: challengedStatus(reason), text };
+  return text === '' ? undefined : { status: challengedStatus(reason), text, nonce };
+}
+
+/** The newest, for tokens of the Issuer whose token came. */
+function nonceFor(
+  { issuer }: Evidence,
+  tokens: TokenIssuers,
+  nonces: DpopNonces,
+  now: number,
+): string | undefined {
+  const id = tokens.ofIssuer(issuer)?.id;
+  return id === undefined ? undefined : nonces.valid(id, now)[0];
 }
 
 /** Of a denied response; 401 stands with a challenge only. */
@@ -62,14 +86,17 @@ function errorOf(reason: Reason, { evidence, access }: Verdict): ErrorCode | und
   }
 }
 
+const TOKEN_METHODS: ReadonlySet<Method> = new Set(['jwt', 'jwt_svid', 'jwt_metadata']);
+
 function tokenErrorOf(
   reason: Reason,
   { result, method, shownBy }: Evidence,
 ): ErrorCode | undefined {
   if (result === 'verified') {
     // The identity is not for this destination, or its certificate lives too long.
-    const byToken = method === 'jwt' || method === 'jwt_svid';
-    return byToken && reason === 'authn.lifetime_exceeded' ? 'invalid_token' : undefined;
+    return TOKEN_METHODS.has(method) && reason === 'authn.lifetime_exceeded'
+      ? 'invalid_token'
+      : undefined;
   }
   if (shownBy === 'other') return undefined;
   if (shownBy === 'nothing') return '';
@@ -100,12 +127,18 @@ function isByDpop({ shownBy }: Evidence): boolean {
   return shownBy === 'dpop' || shownBy === 'dpop_proof';
 }
 
+/** Of what was shown; it is told of the scheme by which it was. */
+const SHOWN_WRONG: ReadonlySet<ErrorCode> = new Set([
+  'invalid_token',
+  'invalid_dpop_proof',
+  'use_dpop_nonce',
+]);
 const EVERY_KIND: NonNullable<Service['accepts']> = new Set(['jwt', 'jwt-svid']);
 
 /** One field with a challenge for each scheme; the error stands with the scheme that was used. */
 function textOf(error: ErrorCode, schemes: readonly Scheme[], verdict: Verdict): string {
   // A token that was shown by a scheme which the service cannot take is no error of the others.
-  const isOfToken = error === 'invalid_token' || error === 'invalid_dpop_proof';
+  const isOfToken = SHOWN_WRONG.has(error);
   const used = isOfToken && isByDpop(verdict.evidence) ? 'DPoP' : schemes[0];
   return schemes
     .map((scheme) => {

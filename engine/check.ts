@@ -123,7 +123,7 @@ function conclude(
     const decision = denied(reason, until);
     return { evidence, principal, service, access: undefined, decision, evaluated };
   };
-  const unfit = identityWeakness(principal, evidence, service);
+  const unfit = identityWeakness(principal, evidence, service, snapshot.settings.lifetimes);
   if (unfit !== undefined) return ended(unfit, false);
   if (fault !== undefined) return ended(fault.reason, false);
   if (choice.fault !== undefined) return ended(choice.fault, false);
@@ -203,7 +203,7 @@ export function judge(
     return { evidence, principal, service, access, decision, evaluated };
   };
   const end = validUntil(principal, evidence, service, policy.overdueDenies, now);
-  const weakness = classWeakness(access, settings.classFloor);
+  const weakness = classWeakness(access, settings);
   if (weakness !== undefined) return verdict(denied(weakness, end), false);
   const missing = route.requires.length === 0 ? undefined : missingOf(route.requires, access);
   if (missing !== undefined) return verdict(denied(missing.reason, end, missing.errors), false);

@@ -139,10 +139,10 @@ function policyDigest(
   homeTrustDomains: readonly string[],
   settings: Settings,
 ): string {
-  const { pathNormalization, ambiguousPaths, overdueReviews, classFloor } = settings;
+  const { pathNormalization, ambiguousPaths, overdueReviews, classFloor, lifetimes } = settings;
   const documents = [...services, ...policies, ...roles, ...exceptions, ...taskProfiles];
   return digestOfAll(
     documents.map(({ document }) => document),
-    { homeTrustDomains, pathNormalization, ambiguousPaths, overdueReviews, classFloor },
+    { homeTrustDomains, pathNormalization, ambiguousPaths, overdueReviews, classFloor, lifetimes },
   );
 }

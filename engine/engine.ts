@@ -25,6 +25,7 @@ export {
   formatDiagnostic,
   type Position,
 } from './diagnostic.ts';
+export { type DpopNonces, NO_NONCES } from './dpop_nonces.ts';
 export type { Assurance, Evidence } from './evidence.ts';
 export { type Facts, NO_FACTS, type Proof, type ProofResult } from './facts.ts';
 export { Failure } from './failure.ts';

@@ -2,6 +2,7 @@
 // outside the bundle, and the state (DESIGN section 3). The engine declares them; what implements
 // them stands outside.
 
+import { type DpopNonces, NO_NONCES } from './dpop_nonces.ts';
 import type { Failure } from './failure.ts';
 import type { DpopExpectation } from './identity/token/dpop.ts';
 import type { Possession } from './identity/token/possession.ts';
@@ -48,10 +49,13 @@ export interface Facts {
   readonly verified: ProofResults;
   /** The key sets that the pass verifies with. */
   readonly keys: KeySets;
+  /** For proofs of possession at Issuers that demand one of ours. */
+  readonly nonces: DpopNonces;
 }
 
 export const NO_FACTS: Facts = {
   revision: 0,
   verified: { get: () => undefined },
   keys: NO_KEYS,
+  nonces: NO_NONCES,
 };

@@ -4,6 +4,7 @@
 
 import { digestInSteps, digestOfBytes } from './digest.ts';
 import {
+  ALL_OTHERS,
   isHeld,
   type KeyKind,
   type KeyParser,
@@ -133,11 +134,15 @@ export class OpenKeySets implements KeySets {
   }
 
   x509Bundle(trustDomain: string): KeySet | undefined {
-    return this.#find('x509_bundle', trustDomain, '');
+    return this.#bundle('x509_bundle', trustDomain);
   }
 
   jwtBundle(trustDomain: string): KeySet | undefined {
-    return this.#find('jwt_bundle', trustDomain, '');
+    return this.#bundle('jwt_bundle', trustDomain);
+  }
+
+  #bundle(kind: KeyKind, trustDomain: string): KeySet | undefined {
+    return this.#find(kind, trustDomain, '') ?? this.#find(kind, ALL_OTHERS, '');
   }
 
   #find(kind: KeyKind, owner: string, origin: string): KeySet | undefined {

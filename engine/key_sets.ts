@@ -7,11 +7,14 @@ export type KeyKind = 'jwks' | 'x509_bundle' | 'jwt_bundle';
 /** Which set it is: of what kind, whose, and from where. */
 export interface KeySetName {
   readonly kind: KeyKind;
-  /** The id of an Issuer, or a trust domain. */
+  /** The id of an Issuer, a trust domain, or `ALL_OTHERS`. */
   readonly owner: string;
   /** The URL it was fetched from; empty for the Workload API. */
   readonly origin: string;
 }
+
+/** Of a bundle: of every trust domain that no other bundle of its kind is of. */
+export const ALL_OTHERS = '';
 
 /** How current a set is; only `fresh` and `stale` hold keys. */
 export type KeyState =

@@ -52,10 +52,12 @@ const table = {
   'authn.audience': token('The credential is meant for somebody else.'),
   'authn.binding': token('The credential is bound to a key that was not proved.'),
   'authn.replay': token('The proof was used before.'),
+  'authn.nonce': token('The proof holds no nonce of ours that is current; its sender is told one.'),
   'authn.identity_conflict': refused('Two credentials name different identities.'),
   'authn.assurance': stepUp('The proof is weaker than the data class demands.'),
   'authn.lifetime_exceeded': token('The credential lives longer than allowed.'),
   'authn.wrong_principal_kind': refused('This kind of principal may not use this way in.'),
+  'authn.orphaned': refused('The workload that the credential was made for is gone.'),
   'authn.revoked': refused('The credential was revoked.'),
 
   'authz.no_policy': refused('Nothing speaks of this destination.'),

@@ -1,6 +1,8 @@
 // The part of remit.yaml that decisions depend on, and what a context handler has to read.
 
+import type { DataClass, PrincipalKind } from './access_request.ts';
 import type { Assurance } from './evidence.ts';
+import { RESTRICTED_LIFETIME_MS_MAX } from './limits.ts';
 
 /** Istio's four levels, `MeshConfig.pathNormalization.normalization`. */
 export const PATH_NORMALIZATIONS = [
@@ -19,6 +21,7 @@ export interface Settings {
   /** What happens once a `reviewBy` is over. */
   readonly overdueReviews: 'warn' | 'deny';
   readonly classFloor: ClassFloor;
+  readonly lifetimes: Lifetimes;
 }
 
 /** The weakest proof with which data of a class may be reached (DESIGN section 6). */
@@ -29,12 +32,21 @@ export interface ClassFloor {
   readonly restricted: Assurance;
 }
 
+/** From notBefore (of a token `iat`) to the end of a credential at most, in milliseconds. */
+export interface Lifetimes {
+  /** Of whoever shows it; what is not named is not bounded. */
+  readonly kinds: Readonly<Partial<Record<PrincipalKind, number>>>;
+  /** Of what it reaches. */
+  readonly classes: Readonly<Partial<Record<DataClass, number>>>;
+}
+
 export const DEFAULT_SETTINGS: Settings = {
   trustDomain: undefined,
   pathNormalization: 'DECODE_AND_MERGE_SLASHES',
   ambiguousPaths: 'deny',
   overdueReviews: 'warn',
   classFloor: { public: 'none', internal: 'none', confidential: 'asserted', restricted: 'svid' },
+  lifetimes: { kinds: {}, classes: { restricted: RESTRICTED_LIFETIME_MS_MAX } },
 };
 
 /** What a context handler has to read of a request; nothing else becomes a string. */

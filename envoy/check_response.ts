@@ -123,6 +123,8 @@ const CHALLENGED = denials(
   challengedStatus,
 );
 const CHALLENGE = field(1, 'www-authenticate');
+const NONCE = field(1, 'dpop-nonce');
+const UNCACHED = field(2, overwrite(field(1, 'cache-control'), 'no-store')); // RFC 9449 8.2
 
 function denials(reasons: readonly Reason[], status: (reason: Reason) => number): Denials {
   const of = (client: ClientKind) =>
@@ -186,10 +188,8 @@ export function encodeCheckResponse(
   }
   const templates = TEMPLATES[client];
   // No reason has a space in it.
-  const kind =
-    challenge === undefined
-      ? (decision.reason ?? 'allow')
-      : `${decision.reason ?? 'allow'} ${challenge.text}`;
+  const asked = challenge === undefined ? '' : ` ${challenge.text} ${challenge.nonce ?? ''}`;
+  const kind = (decision.reason ?? 'allow') + asked;
   const rule = decision.rules[0] ?? '';
   const template =
     templates.get(kind, id, rule) ??
@@ -221,8 +221,13 @@ function encode(
   const parts = (challenge === undefined ? DENIALS : CHALLENGED)[client].get(reason)!;
   const entries = metadata(decision, parts.reason, decisionId, principal);
   const { denialBody } = decision.obligations;
-  const asked = challenge && field(2, overwrite(CHALLENGE, challenge.text));
+  const asked = challenge && challengeHeaders(challenge);
   return response(parts.status, deniedResponse(parts, decisionId, denialBody, asked), entries);
+}
+
+function challengeHeaders({ text, nonce }: Challenge): Bytes {
+  const asked = field(2, overwrite(CHALLENGE, text));
+  return nonce === undefined ? asked : asked + field(2, overwrite(NONCE, nonce)) + UNCACHED;
 }
 
 /** CheckResponse.dynamic_metadata (field 4): one Struct in the namespace `remit`. */

@@ -7,6 +7,7 @@ import { ActiveNumbers } from '../workers/active_numbers.ts';
 import type { Checker, Outputs } from '../workers/checker.ts';
 import { compactHeap } from '../workers/compact_heap.ts';
 import { DispatchingChecker } from '../workers/dispatching_checker.ts';
+import { WindowedNonces } from '../workers/dpop_nonces.ts';
 import { Evaluator } from '../workers/evaluator.ts';
 import { IdentitySigner } from '../workers/identity_signer.ts';
 import { InPlaceChecker } from '../workers/in_place_checker.ts';
@@ -20,6 +21,7 @@ import { CHECK_SERVICE, CheckServer } from './check_server.ts';
 import { Counters } from './counters.ts';
 import { RecordWriter, type Stream } from './record_memory.ts';
 import { TlsLog } from './tls_log.ts';
+import type { TlsMaterial } from './tls_material.ts';
 import type { TlsResult } from './tls_result.ts';
 
 /** How often figures that nobody counts are put where the control thread reads them. */
@@ -39,12 +41,16 @@ export class Acceptor {
   /** All of what decides, to be closed at the end. */
   #checker: Checker | undefined;
   #servers: CheckServer[] = [];
+  /** In force, or what it will be when it listens. */
+  #tls: { readonly material: TlsMaterial | undefined };
   #timer: NodeJS.Timeout | undefined;
 
   constructor(plan: AcceptorPlan, post: Post) {
     this.#plan = plan;
     this.#post = post;
     this.#counters = new Counters(plan.counters);
+    this.#tls = { material: plan.tls };
+    this.#counters.set('tlsVersion', plan.tlsVersion);
     const numbers = new ActiveNumbers(plan.numbers);
     this.#holder = new SnapshotHolder(plan.image, numbers);
     this.#keys = new KeyHolder(plan.keys, numbers, parseKeys);
@@ -60,7 +66,7 @@ export class Acceptor {
 
   /** Nothing is reachable before it can answer. */
   async start(): Promise<void> {
-    const { listen, shared, config, tls: material } = this.#plan;
+    const { listen, shared, config } = this.#plan;
     const checker = await this.#withTracing(await this.#startChecker());
     const onInternalError = (error: unknown): void => this.#logError(error);
     const log = new TlsLog((message) => this.#post({ kind: 'log', level: 'warn', message }));
@@ -74,6 +80,7 @@ export class Acceptor {
     const addresses = [];
     for (const address of listen) {
       const { limits } = config;
+      const { material } = this.#tls;
       const tls = address.kind === 'tcp' && material ? { material, isEnforcer, note } : undefined;
       const server = new CheckServer(address, checker, this.#health, limits, onInternalError, tls);
       this.#servers.push(server);
@@ -95,7 +102,10 @@ export class Acceptor {
         }
         break;
       case 'tls':
+        // INVARIANT: what comes while this thread starts holds for the servers that it will open.
+        this.#tls = message;
         for (const server of this.#servers) server.setTls(message.material);
+        this.#counters.set('tlsVersion', message.version);
         break;
       case 'stop':
         await this.#stop();
@@ -121,16 +131,17 @@ export class Acceptor {
     };
     const onInternalError = (error: unknown): void => this.#logError(error);
     const used = new SharedUsedProofs(this.#plan.used);
-    const { handOff: plan } = this.#plan;
+    const { handOff: plan, nonceKey } = this.#plan;
+    const nonces = new WindowedNonces(nonceKey);
     const handOff = plan && new IdentitySigner(plan);
-    const ports = { now: Date.now, onInternalError, keys: this.#keys, used, handOff };
+    const ports = { now: Date.now, onInternalError, keys: this.#keys, used, nonces, handOff };
     const evaluator = new Evaluator(this.#holder, ports);
     const inPlace = new InPlaceChecker(evaluator, outputs);
     if (poolThreads === 0) return inPlace;
     const counters = this.#counters.pool();
     const limits = {
       ...{ threads: poolThreads, heapMiB: config.poolHeapMiB, counters, used: used.buffer },
-      workerData: { handOff: plan },
+      workerData: { handOff: plan, nonceKey },
     };
     this.#pool = await PooledChecker.start(this.#images(), limits, inPlace, outputs);
     return new DispatchingChecker(inPlace, this.#pool, () => {

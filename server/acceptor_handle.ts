@@ -9,7 +9,7 @@ const PREPARE_MS_MAX = 60_000;
 
 export interface Acceptor {
   /** But what is in force when it starts. */
-  plan: Omit<AcceptorPlan, 'image' | 'keys' | 'tls'>;
+  plan: Omit<AcceptorPlan, 'image' | 'keys' | 'tls' | 'tlsVersion'>;
   readonly counters: Counters;
   worker: Worker | undefined;
   /** Told about a message of this acceptor, until they say that they have heard enough. */

@@ -17,6 +17,7 @@ export interface AcceptorPlan {
   readonly keys: KeyImage;
   /** Undefined: TCP is plaintext. */
   readonly tls: TlsMaterial | undefined;
+  readonly tlsVersion: number;
   readonly poolThreads: number;
   /** Where it listens; ports are bound already by others when `shared`. */
   readonly listen: readonly Address[];
@@ -24,6 +25,8 @@ export interface AcceptorPlan {
   /** ActiveNumbers, SharedUsedProofs and Counters. */
   readonly numbers: SharedArrayBuffer;
   readonly used: SharedArrayBuffer;
+  /** Of DPoP nonces; the same for all. */
+  readonly nonceKey: Uint8Array;
   /** Undefined where it is off. */
   readonly handOff: HandOffPlan | undefined;
   readonly counters: SharedArrayBuffer;
@@ -38,7 +41,7 @@ export type Prepare =
 export type ToAcceptor =
   | Prepare
   | { readonly kind: 'serving'; readonly value: boolean }
-  | { readonly kind: 'tls'; readonly material: TlsMaterial }
+  | { readonly kind: 'tls'; readonly material: TlsMaterial; readonly version: number }
   | { readonly kind: 'stop' };
 
 interface PreparedName {

@@ -9,6 +9,7 @@ import type { Logger } from 'pino';
 import type { BundleImage } from '../engine/bundle_image.ts';
 import { type KeyImage, NO_KEY_IMAGE } from '../engine/key_image.ts';
 import type { ActiveNumbers } from '../workers/active_numbers.ts';
+import { newNonceKey } from '../workers/dpop_nonces.ts';
 import type { HandOffPlan } from '../workers/identity_signer.ts';
 import { SharedUsedProofs } from '../workers/used_proofs.ts';
 import { type Acceptor, prepare, send, waitFor } from './acceptor_handle.ts';
@@ -48,7 +49,10 @@ export class Acceptors {
   readonly #acceptors: Acceptor[] = [];
   #image: BundleImage;
   #tls: TlsMaterial | undefined;
+  /** Counts up with each material. */
+  #tlsVersion = 1;
   readonly #used = new SharedUsedProofs();
+  readonly #nonceKey = newNonceKey();
   #keys: KeyImage = NO_KEY_IMAGE;
   readonly #preparing = new Map<Prepare['of'], Prepare>();
   #serving = false;
@@ -80,6 +84,14 @@ export class Acceptors {
   /** The key sets that each of them verifies with. */
   get keysVersions(): readonly (readonly [thread: string, version: number])[] {
     return this.#acceptors.map(({ plan, counters }) => [plan.name, counters.figure('keysVersion')]);
+  }
+
+  /** The TLS material that each of them serves and verifies by, and that they were told to. */
+  get tlsVersions(): readonly (readonly [thread: string, version: number])[] {
+    const held = this.#acceptors.map(
+      ({ plan, counters }) => [plan.name, counters.figure('tlsVersion')] as const,
+    );
+    return [['control', this.#tlsVersion], ...held];
   }
 
   /** Makes every thread build the image; only then it is in force, for all of them at once. */
@@ -119,7 +131,8 @@ export class Acceptors {
   /** For handshakes from now on, and for those that were admitted before. */
   setTls(material: TlsMaterial): void {
     this.#tls = material;
-    for (const acceptor of this.#acceptors) send(acceptor, { kind: 'tls', material });
+    const version = ++this.#tlsVersion;
+    for (const acceptor of this.#acceptors) send(acceptor, { kind: 'tls', material, version });
   }
 
   /** Answers what was accepted, then ends the threads. */
@@ -159,6 +172,7 @@ export class Acceptors {
         shared: count > 1,
         numbers: numbers.buffer,
         used: this.#used.buffer,
+        nonceKey: this.#nonceKey,
         handOff,
         counters: counters.buffer,
         records,
@@ -176,7 +190,8 @@ export class Acceptors {
     const file = new URL(`acceptor_thread${extname(import.meta.filename)}`, import.meta.url);
     const unix = acceptor.plan.listen.some(({ kind }) => kind === 'unix');
     const before = unix ? process.umask(SOCKET_UMASK) : undefined;
-    const inForce = { image: this.#image, keys: this.#keys, tls: this.#tls };
+    const tls = { tls: this.#tls, tlsVersion: this.#tlsVersion };
+    const inForce = { image: this.#image, keys: this.#keys, ...tls };
     const workerData: AcceptorPlan = { ...acceptor.plan, ...inForce };
     // Its standard output is nobody's: the control thread's may be a pipe that has broken.
     const { name } = acceptor.plan;

@@ -19,6 +19,7 @@ import {
 import { parseTrustDomain } from '../engine/spiffe_id.ts';
 import { type Address, parseAddress } from './address.ts';
 import { type HandOffConfig, handOffSchema, resolveHandOff } from './hand_off_config.ts';
+import { lifetimesSchema, resolveLifetimes } from './lifetimes_config.ts';
 import { resolveTls, type TlsConfig, tlsSchema } from './tls_config.ts';
 import { endpointSchema } from './workload_api/endpoint.ts';
 
@@ -91,6 +92,7 @@ const configSchema = strict(
       confidential: z.enum(ASSURANCES).optional(),
       restricted: z.enum(ASSURANCES).optional(),
     }).optional(),
+    lifetimes: lifetimesSchema.optional(),
     handOff: handOffSchema.optional(),
     workloadApi: endpointSchema.optional(),
     tls: tlsSchema.optional(),
@@ -218,6 +220,7 @@ function resolveConfig(
       ambiguousPaths: envoy?.ambiguousPaths ?? DEFAULT_SETTINGS.ambiguousPaths,
       overdueReviews: config.overdueReviews ?? DEFAULT_SETTINGS.overdueReviews,
       classFloor: { ...DEFAULT_SETTINGS.classFloor, ...given(config.classFloor) },
+      lifetimes: resolveLifetimes(config.lifetimes),
     },
     listen: {
       check: addresses,

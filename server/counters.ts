@@ -3,7 +3,7 @@
 // replacement goes on where a dead acceptor stopped.
 
 import { EVIDENCE_CODES, OUTCOME_CODES } from '../workers/checker.ts';
-import type { PoolCounters } from '../workers/pooled_checker.ts';
+import type { PoolCounters } from '../workers/pool_counters.ts';
 import { TLS_FIGURES } from './tls_result.ts';
 
 /** Upper bounds in microseconds, from a decision in place to Envoy's default time-out of 200 ms. */
@@ -24,6 +24,7 @@ export const FIGURES = [
   'poolThreads',
   'snapshotVersion',
   'keysVersion',
+  'tlsVersion',
   'recordsDropped',
   'connections',
   ...TLS_FIGURES,

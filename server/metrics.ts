@@ -8,7 +8,7 @@ import { IGNORABLE } from '../engine/evidence.ts';
 import { REASON_CODES } from '../engine/reason.ts';
 import { EVIDENCE_COUNTED } from '../workers/checker.ts';
 import { type Counters, DURATION_BOUNDS_US, type Figure, sumOf } from './counters.ts';
-import { registerTlsMetrics } from './tls_metrics.ts';
+import { registerTlsMetrics, type TlsMetricSources } from './tls_metrics.ts';
 
 /** Where other parts keep the figures that are only read on a scrape. */
 export interface MetricSources {
@@ -17,7 +17,8 @@ export interface MetricSources {
   readonly counters: () => readonly Counters[];
   readonly sinks: () => Readonly<Record<string, SinkCounters>>;
   /** Undefined without TLS. */
-  readonly tlsFiles: () => { readonly changed: number; readonly failed: number } | undefined;
+  readonly tlsFiles: TlsMetricSources['counts'];
+  readonly tlsVersions: TlsMetricSources['versions'];
 }
 
 export class Metrics {
@@ -27,14 +28,17 @@ export class Metrics {
   constructor(sources: MetricSources) {
     this.#sources = sources;
     this.#decisions();
+    this.#threads();
     this.#authentication();
     this.#duration();
     this.#digests();
     this.#figures();
     this.#records();
-    registerTlsMetrics(this.registry, sources.tlsFiles, (result) =>
-      this.#sum((it) => it.figure(`tls ${result}`)),
-    );
+    registerTlsMetrics(this.registry, {
+      counts: sources.tlsFiles,
+      connections: (result) => this.#sum((it) => it.figure(`tls ${result}`)),
+      versions: sources.tlsVersions,
+    });
   }
 
   #sum(read: (counters: Counters) => number): number {
@@ -55,6 +59,23 @@ export class Metrics {
         for (const [index, reason] of REASON_CODES.entries()) {
           const count = outcome(index + 1);
           if (count > 0) this.inc({ outcome: 'deny', reason }, count);
+        }
+      },
+    });
+  }
+
+  #threads(): void {
+    const { counters } = this.#sources;
+    new Counter({
+      name: 'remit_thread_requests_total',
+      help: 'Requests answered, by the acceptor that their connection leads to',
+      labelNames: ['thread'],
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        for (const [index, { outcomes }] of counters().entries()) {
+          const answered = outcomes.reduce((sum, count) => sum + count, 0);
+          this.inc({ thread: `acceptor-${index}` }, answered);
         }
       },
     });

@@ -7,6 +7,8 @@ import type { Registry } from 'prom-client';
 import { CredentialInventory } from '../audit/credential_inventory.ts';
 import { LineSink, openFileTarget, stdoutTarget, type Target } from '../audit/line_sink.ts';
 import type { BundleImage } from '../engine/bundle_image.ts';
+import type { WorkloadApiNeeds } from '../engine/identity/key_source.ts';
+import type { KeyKind } from '../engine/key_sets.ts';
 import { ActiveNumbers } from '../workers/active_numbers.ts';
 import { compactHeap } from '../workers/compact_heap.ts';
 import type { HandOffPlan } from '../workers/identity_signer.ts';
@@ -67,6 +69,7 @@ export async function serve(
       image: () => current,
       counters: () => acceptors?.counters ?? [],
       tlsFiles: () => tls?.counts,
+      tlsVersions: () => acceptors?.tlsVersions ?? [],
       sinks: () => ({ evidence: sinks.evidence.counters, decisions: sinks.decisions.counters }),
     });
     const { jwks, plan } = startHandOff(config, closers) ?? {};
@@ -176,9 +179,19 @@ function startKeys(
       }
       const named = images.flatMap(({ keyUrls }) => keyUrls);
       const sources = [...moreKeys, ...named.map((it) => ({ ...it, required: true }))];
-      return keys.follow(sources).catch((error: unknown) => log.error({ err: error }, 'no keys'));
+      const needs = bundles === undefined ? [] : images.map(({ workloadApi }) => workloadApi);
+      return keys
+        .follow(sources, kindsOf(needs))
+        .catch((error: unknown) => log.error({ err: error }, 'no keys'));
     },
   };
+}
+
+/** Of the bundles of the Workload API. */
+function kindsOf(needs: readonly WorkloadApiNeeds[]): readonly KeyKind[] {
+  const x509 = needs.some((it) => it.x509);
+  const jwt = needs.some((it) => it.jwt);
+  return [...(x509 ? (['x509_bundle'] as const) : []), ...(jwt ? (['jwt_bundle'] as const) : [])];
 }
 
 /** Undefined where it is off. */

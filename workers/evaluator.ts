@@ -2,6 +2,7 @@
 // hold one; all code that decides is in it. What throws here is a fault of ours, caught once.
 
 import { challengeOf, httpStatus } from '../engine/challenge.ts';
+import type { DpopNonces } from '../engine/dpop_nonces.ts';
 import { type Facts, NO_FACTS, type Proof } from '../engine/facts.ts';
 import { Failure, isFailure } from '../engine/failure.ts';
 import type { Asker } from '../engine/identity/enforcer.ts';
@@ -13,6 +14,7 @@ import { type Answer, answerOf, checkEnvoy } from '../envoy/check.ts';
 import { encodeCheckResponse } from '../envoy/check_response.ts';
 import { parseTraceparent } from '../envoy/trace_context.ts';
 import { decisionId } from './decision_id.ts';
+import { WindowedNonces } from './dpop_nonces.ts';
 import { drive, type Moment, type World } from './driver.ts';
 import { EvidenceCache } from './evidence_cache.ts';
 import type { IdentitySigner } from './identity_signer.ts';
@@ -46,6 +48,8 @@ export interface EvaluatorPorts {
   readonly keys?: KeySource;
   /** Proofs of possession that were used; default those of this evaluator alone. */
   readonly used?: UsedProofs;
+  /** Nonces for DPoP proofs; default those of this evaluator alone. */
+  readonly nonces?: DpopNonces;
   /** The upstream hand-off; default off. */
   readonly handOff?: IdentitySigner | undefined;
 }
@@ -73,12 +77,13 @@ export class Evaluator {
     const keySource = ports.keys ?? NO_KEY_SOURCE;
     this.#keys = keySource;
     const verified = new EvidenceCache();
-    let known: Facts = { revision: 0, verified, keys: keySource.current };
+    const nonces = ports.nonces ?? new WindowedNonces();
+    let known: Facts = { revision: 0, verified, keys: keySource.current, nonces };
     this.#world = {
       moment: () => {
         this.#known = this.#snapshots.current;
         const keys = keySource.current;
-        if (keys !== known.keys) known = { revision: 0, verified, keys };
+        if (keys !== known.keys) known = { ...known, keys };
         return { snapshot: this.#known, facts: ports.facts?.() ?? known, now: ports.now() };
       },
       commit: ports.commit ?? notAvailable,
@@ -100,7 +105,7 @@ export class Evaluator {
       const { result, outdated } = verifyProof(proof, this.#known.proof, keys, now);
       if (payer !== undefined && isFailure(result)) this.#budget.failed(payer, now);
       if (outdated !== undefined) this.#keys.askFor(outdated);
-      if (isOfPossession(proof)) own.put(proof.key, usedOnce(result, this.#used, now));
+      if (isOfPossession(proof)) own.put(proof.key, usedOnce(result, this.#used, now, own.user));
       else {
         own.misses++;
         this.#verified.put(proof.key, result, now);
@@ -108,10 +113,11 @@ export class Evaluator {
     }
   }
 
-  evaluate(bytes: Buffer, asker: Asker): Evaluated | Promise<Evaluated> {
+  /** @param user of a request that may come again; see `UsedProofs.use` */
+  evaluate(bytes: Buffer, asker: Asker, user?: bigint): Evaluated | Promise<Evaluated> {
     const startedMs = performance.now();
     try {
-      const answer = this.#decide(bytes, asker, startedMs, 1, new Possessions());
+      const answer = this.#decide(bytes, asker, startedMs, 1, new Possessions(user));
       if (!(answer instanceof Promise)) return answer;
       return answer.catch((error: unknown) => this.#internal(error, startedMs));
     } catch (error) {
@@ -180,7 +186,8 @@ export class Evaluator {
     const id = decisionId(now);
     // A connection has no headers.
     const http = view?.hasHttp === true ? view : undefined;
-    const challenge = http && challengeOf(verdict, snapshot.proof.issuers.tokens);
+    const challenge =
+      http && challengeOf(verdict, snapshot.proof.issuers.tokens, facts.nonces, now);
     const identity =
       http && this.#ports.handOff?.headerFor(verdict, http.destinationPrincipal, id, now);
     const { underscored } = view?.headers ?? {};

@@ -10,6 +10,7 @@ import type { Steps } from '../engine/steps.ts';
 import { packAnswers, type RequestBatch, unpackRequests } from './batch.ts';
 import { evidenceCode, outcomeCode } from './checker.ts';
 import { compactHeap } from './compact_heap.ts';
+import { WindowedNonces } from './dpop_nonces.ts';
 import { Evaluator } from './evaluator.ts';
 import { type HandOffPlan, IdentitySigner } from './identity_signer.ts';
 import { parseKeys } from './key_parser.ts';
@@ -22,6 +23,8 @@ export interface PoolWorkerData {
   readonly keys: KeyImage;
   /** Proofs that were used, of all threads. */
   readonly used: SharedArrayBuffer;
+  /** Of nonces, that of all threads; without one they are this worker's alone. */
+  readonly nonceKey?: Uint8Array | undefined;
   /** Undefined where it is off. */
   readonly handOff?: HandOffPlan | undefined;
 }
@@ -44,11 +47,14 @@ export type Task = RequestBatch & {
   readonly image: BundleImage;
   /** Undefined while no keys come from outside: each shared memory costs a message some µs. */
   readonly keys: KeyImage | undefined;
+  /** The number of the first request, the same when the batch is decided again. */
+  readonly user: bigint;
 };
 
 const started = workerData as PoolWorkerData;
 const keys = new TaskKeys(started.keys, parseKeys);
 const used = new SharedUsedProofs(started.used);
+const nonces = new WindowedNonces(started.nonceKey);
 const handOff = started.handOff && new IdentitySigner(started.handOff);
 let held = hold(started.image);
 let prepared: typeof held | undefined;
@@ -64,6 +70,7 @@ function makeEvaluator(snapshot: Snapshot): Evaluator {
     now: Date.now,
     keys,
     used,
+    nonces,
     handOff,
     // Written from here it would mix with the log's lines; the answer carries the reason.
     onInternalError: (error) => process.emitWarning(String(error), 'RemitInternalError'),
@@ -110,8 +117,8 @@ export default async function answer(
   const evaluator = evaluatorFor(task.image);
   const encode = new TextEncoder();
   const answers = [];
-  for (const bytes of unpackRequests(task.buffer)) {
-    const pending = evaluator.evaluate(bytes, task.asker);
+  for (const [index, bytes] of unpackRequests(task.buffer).entries()) {
+    const pending = evaluator.evaluate(bytes, task.asker, task.user + BigInt(index));
     const evaluated = pending instanceof Promise ? await pending : pending;
     const { verdict } = evaluated.answer;
     answers.push({

@@ -14,6 +14,7 @@ import { packRequests, type UnpackedAnswers, unpackAnswers } from './batch.ts';
 import type { Checker, Outputs } from './checker.ts';
 import { watchDeadlines } from './deadline_watch.ts';
 import type { InPlaceChecker } from './in_place_checker.ts';
+import { newPoolCounters, type PoolCounters } from './pool_counters.ts';
 import { askEveryWorker } from './pool_prepare.ts';
 import type { Prepare, Prepared, Task } from './pool_worker.ts';
 import type { PrepareKeys } from './task_keys.ts';
@@ -52,16 +53,6 @@ export interface ImageSource {
   readonly keys: KeyImage;
 }
 
-export interface PoolCounters {
-  batches: number;
-  requests: number;
-  refused: number;
-  expired: number;
-  workersLost: number;
-  /** Counted until the pool is done with them, also when their deadline has passed. */
-  inFlight: number;
-}
-
 interface Waiting {
   readonly bytes: Buffer;
   readonly deadlineMs: number;
@@ -71,16 +62,13 @@ interface Waiting {
 
 const CHANGING = new Failure('sys.stale_state', 'policy or keys changed during each pass');
 
-function newCounters(): PoolCounters {
-  return { batches: 0, requests: 0, refused: 0, expired: 0, workersLost: 0, inFlight: 0 };
-}
-
 export class PooledChecker implements Checker {
   readonly counters: PoolCounters;
   readonly #pool: Piscina<unknown, ArrayBuffer | Prepared>;
   readonly #images: ImageSource;
   readonly #refuser: InPlaceChecker;
   readonly #outputs: Outputs;
+  readonly #used: SharedUsedProofs;
   readonly #waitingMax: number;
   readonly #threads: number;
   #turn = new Map<Asker, Waiting[]>();
@@ -113,10 +101,11 @@ export class PooledChecker implements Checker {
     // From sources it is TypeScript, in the published package JavaScript.
     const own = new URL(`pool_worker${extname(import.meta.filename)}`, import.meta.url);
     this.#images = images;
-    this.counters = counters ?? newCounters();
+    this.counters = counters ?? newPoolCounters();
+    this.#used = new SharedUsedProofs(used);
     // A worker that replaces a dead one starts with what is in force then.
     const data = Object.defineProperties(
-      { ...workerData, used: used ?? new SharedUsedProofs().buffer },
+      { ...workerData, used: this.#used.buffer },
       {
         image: { enumerable: true, get: () => images.image },
         keys: { enumerable: true, get: () => images.keys },
@@ -232,10 +221,12 @@ export class PooledChecker implements Checker {
   async #send(asker: Asker, batch: readonly Waiting[]): Promise<void> {
     const stopWatching = watchDeadlines(batch, (waiting) => this.#expire(waiting));
     let result: UnpackedAnswers | Failure = CHANGING;
+    // Decided again, it comes with the same proofs of possession, which are good once.
+    const user = this.#used.numbers(batch.length);
     try {
       for (let pass = 0; pass < PASSES_MAX; pass++) {
         const { image, keys } = this.#images;
-        const answers = await this.#ask(asker, batch, image, keys);
+        const answers = await this.#ask(asker, batch, { image, keys }, user);
         if (this.#images.image.version !== image.version) continue;
         if (this.#images.keys.version !== keys.version) continue;
         result = answers;
@@ -253,14 +244,14 @@ export class PooledChecker implements Checker {
   async #ask(
     asker: Asker,
     batch: readonly Waiting[],
-    image: BundleImage,
-    keys: KeyImage,
+    { image, keys }: ImageSource,
+    user: bigint,
   ): Promise<UnpackedAnswers> {
     this.counters.batches++;
     this.counters.requests += batch.length;
     const buffer = packRequests(batch.map(({ bytes }) => bytes));
     const sent = keys.version === NO_KEY_IMAGE.version ? undefined : keys;
-    const task: Task = { asker, buffer, image, keys: sent };
+    const task: Task = { asker, buffer, image, keys: sent, user };
     const answered = await this.#pool.run(task, { transferList: [buffer] });
     const answers = unpackAnswers(answered as ArrayBuffer);
     if (answers.answers.length !== batch.length) throw new Error('the worker answered in part');

@@ -8,8 +8,12 @@ import { PossessionFailure } from '../engine/identity/token/possession.ts';
 
 /** Remembers proofs that were used, for all threads of the process. */
 export interface UsedProofs {
-  /** @returns `full` when there is no room to remember it, so it counts as no proof */
-  use(key: string, untilMs: number, now: number): 'fresh' | 'used' | 'full';
+  /**
+   * @param user a number that no other request has, of one that may be decided again by another
+   *   evaluator: for that request the proof stays fresh
+   * @returns `full` when there is no room to remember it, so it counts as no proof
+   */
+  use(key: string, untilMs: number, now: number, user?: bigint): 'fresh' | 'used' | 'full';
 }
 
 const REPLAYED = new PossessionFailure('authn.replay', 'used before');
@@ -20,10 +24,15 @@ export function isOfPossession({ kind }: Proof): boolean {
 }
 
 /** The result, unless the proof was used before. */
-export function usedOnce(result: ProofResult, used: UsedProofs, now: number): ProofResult {
+export function usedOnce(
+  result: ProofResult,
+  used: UsedProofs,
+  now: number,
+  user: bigint | undefined,
+): ProofResult {
   if (isFailure(result)) return result;
   const { replayKey, refusedFrom } = result as Possession; // Only such results come here.
-  const use = used.use(replayKey, refusedFrom, now);
+  const use = used.use(replayKey, refusedFrom, now, user);
   if (use === 'fresh') return result;
   return use === 'used' ? REPLAYED : NO_ROOM;
 }
@@ -31,8 +40,14 @@ export function usedOnce(result: ProofResult, used: UsedProofs, now: number): Pr
 export class Possessions implements ProofResults {
   /** Credentials of the request that had to be verified now: their results outlive it. */
   misses = 0;
+  /** See `UsedProofs.use`. */
+  readonly user: bigint | undefined;
   #results: Map<string, ProofResult> | undefined;
   #kept: ProofResults | undefined;
+
+  constructor(user?: bigint) {
+    this.user = user;
+  }
 
   put(key: string, result: ProofResult): void {
     this.#results ??= new Map();

@@ -25,6 +25,9 @@ export const identitySchema = kind(
     subject: text
       .optional()
       .describe('As that issuer names it; a `*` at its end stands for any rest.'),
+    workload: text
+      .optional()
+      .describe('Whose tokens or keys these are: while no Identity has it, they prove nobody.'),
     kind: z.enum(PRINCIPAL_KINDS).default('workload').describe('What `from.kinds` compares.'),
     environment: name.optional().describe('It reaches no service of another one.'),
     tenant: text

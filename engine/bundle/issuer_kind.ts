@@ -91,6 +91,10 @@ const jwt = strict({
     .optional()
     .describe('Where its tokens stand; `Authorization: Bearer` or `DPoP` by default.'),
   bound: z.boolean().default(false).describe('Only tokens that are bound to a key.'),
+  dpopNonce: z
+    .boolean()
+    .default(false)
+    .describe('A DPoP proof has to hold a nonce that the client was told here.'),
 });
 
 const jwtSvid = strict({

@@ -178,6 +178,11 @@ function endOf({ svid, notAfter }: Proved): number {
   return svid?.pathNotAfter ?? notAfter ?? Number.POSITIVE_INFINITY;
 }
 
+/** Whoever a token names is the caller, or one on whose behalf he acts. */
+function isOrphaned({ entry }: Principal, now: number): boolean {
+  return now >= entry.workloadUntil;
+}
+
 function verified(
   { principal, named, others }: Agreed,
   enforcer: Enforcer,
@@ -187,6 +192,12 @@ function verified(
   const isGone = (it: Proved) => it.principal.id !== principal.id && now >= standsUntil(it);
   if (others.some(isGone)) {
     return contradicted(named, enforcer, ignored, 'authn.identity_conflict', others);
+  }
+  if (isOrphaned(principal, now) || principal.actors.some((it) => isOrphaned(it, now))) {
+    const all = [named, ...others];
+    const orphan = all.find((it) => isOrphaned(it.principal, now)) ?? named;
+    const rest = all.filter((it) => it !== orphan);
+    return contradicted(orphan, enforcer, ignored, 'authn.orphaned', rest);
   }
   const { method, subject, issuer, credential, svid, notBefore, notAfter } = named;
   let token = named.token;

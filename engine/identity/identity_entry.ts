@@ -9,6 +9,7 @@ import { dayEnd } from '../review.ts';
 import { parseSpiffeId, SpiffeId } from '../spiffe_id.ts';
 import { parseSpiffePattern, SpiffePattern } from '../spiffe_pattern.ts';
 import { SUBJECT_LENGTH_MAX, tokenIdentity } from '../token_identity.ts';
+import { checkWorkloads } from './workload_record.ts';
 
 /** What has been checked of all identities together. */
 export interface Identities {
@@ -61,6 +62,7 @@ export function checkIdentities(
     }
     patterns.push(pattern);
   }
+  checkWorkloads(identities, texts, patterns, diagnostics);
   return { patterns, trustDomains };
 }
 
@@ -158,8 +160,15 @@ function roleId(role: string, { metadata }: IdentityDocument): string | undefine
   return metadata.namespace === undefined ? undefined : `${metadata.namespace}/${role}`;
 }
 
-/** @param overdueDenies a review that is over matters */
-export function identityEntry(document: IdentityDocument, overdueDenies: boolean): IdentityEntry {
+/**
+ * @param overdueDenies a review that is over matters
+ * @param workloadUntil of the workload that it names
+ */
+export function identityEntry(
+  document: IdentityDocument,
+  overdueDenies: boolean,
+  workloadUntil: number,
+): IdentityEntry {
   const { metadata, spec } = document;
   const { kind, environment, tenant, roles = [], attributes = {}, audiences, ceiling } = spec;
   const reviews = [metadata.reviewBy, spec.reviewBy].flatMap((date) => (date ? dayEnd(date) : []));
@@ -182,5 +191,6 @@ export function identityEntry(document: IdentityDocument, overdueDenies: boolean
     reviewUntil: overdueDenies
       ? Math.min(Number.POSITIVE_INFINITY, ...reviews)
       : Number.POSITIVE_INFINITY,
+    workloadUntil,
   };
 }

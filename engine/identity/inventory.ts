@@ -128,11 +128,23 @@ export class Inventory {
     if (index === undefined) return undefined;
     const known = this.#entries.get(index);
     if (known !== undefined) return known;
-    const entry = identityEntry(this.documentAt(index), this.#parts.overdueDenies);
+    const document = this.documentAt(index);
+    const workloadUntil = this.#workloadUntil(document.spec.workload);
+    const entry = identityEntry(document, this.#parts.overdueDenies, workloadUntil);
     keep(this.#entries, index, entry);
     return entry;
   }
+
+  /** Of an Identity by SPIFFE ID, which names no other workload. */
+  #workloadUntil(workload: string | undefined): number {
+    if (workload === undefined) return Number.POSITIVE_INFINITY;
+    const id = parseSpiffeId(workload);
+    const { known, entry } = id instanceof SpiffeId ? this.find(id) : NOBODY;
+    return known ? Math.min(entry.expiresAt, entry.reviewUntil) : Number.NEGATIVE_INFINITY;
+  }
 }
+
+const NOBODY = { known: false, entry: NO_ENTRY };
 
 /** Bounded: beyond it all are made anew. */
 function keep<K, V>(map: Map<K, V>, key: K, value: V): void {

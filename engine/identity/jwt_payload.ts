@@ -52,7 +52,7 @@ export function payloadProved(
   if (isFailure(shared)) return refusal(shared.reason, claims);
   const token = tokenOf(shared, claims, issuer);
   const fault = faultOf(token, issuer, around);
-  if (fault !== undefined) return { refused: fault, claim: token, method: 'jwt_metadata' };
+  if (fault !== undefined) return { ...refusal(fault), claim: token };
   const principal = subjectPrincipal(token, 'bearer', around.image);
   return { ...provedBy(token, principal, around.now), method: 'jwt_metadata' };
 }
@@ -135,5 +135,6 @@ function nameIn(claims: JsonObject, claim: string): string {
 function refusal(refused: Reason, claims?: JsonObject): TokenRefusal {
   const named = claims && { issuer: nameIn(claims, 'iss'), subject: nameIn(claims, 'sub') };
   const claim = named && new TokenFailure(refused, '', { ...named, credential: '' });
-  return { refused, claim, method: 'jwt_metadata' };
+  // To the enforcer the token came as a bearer token, and another one could mend it.
+  return { refused, claim, method: 'jwt_metadata', shownBy: 'bearer' };
 }

@@ -12,7 +12,7 @@ import type { ProofImage } from './proof_image.ts';
 import type { Proved } from './proved.ts';
 
 /** The facts that authentication looks at. */
-export type ProofFacts = Pick<Facts, 'verified' | 'keys'>;
+export type ProofFacts = Pick<Facts, 'verified' | 'keys' | 'nonces'>;
 
 /** Why a peer is nobody, with what it claims, for the record only. */
 export interface PeerRefusal {

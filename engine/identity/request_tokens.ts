@@ -34,7 +34,7 @@ export function tokensOf(
   { passesAuthorization, origin, audiences }: Terms,
   { id, peer }: Enforcer,
   image: ProofImage,
-  { verified: results, keys }: ProofFacts,
+  { verified: results, keys, nonces }: ProofFacts,
   now: number,
   svid: X509Svid | undefined,
 ): TokenOutcomes {
@@ -42,6 +42,7 @@ export function tokensOf(
   const around: TokenCircumstances = {
     image,
     keys,
+    nonces,
     results,
     now,
     headers,

@@ -2,6 +2,7 @@
 // they are bound to (RFC 8705, RFC 9449, WIMSE). A token that may be anybody's is a bearer token.
 
 import { ANONYMOUS, type Principal } from '../access_request.ts';
+import type { DpopNonces } from '../dpop_nonces.ts';
 import type { ShownBy } from '../evidence.ts';
 import type { Proof, ProofResults } from '../facts.ts';
 import { isFailure } from '../failure.ts';
@@ -28,6 +29,7 @@ import { subjectPrincipal } from './token_principal.ts';
 export interface TokenCircumstances {
   readonly image: ProofImage;
   readonly keys: KeySets;
+  readonly nonces: DpopNonces;
   readonly results: ProofResults;
   readonly now: number;
   readonly headers: ReadonlyMap<string, string>;
@@ -89,7 +91,7 @@ function tokenOutcome(
     audienceFault(token, around.audiences ?? terms.audiences) ??
     lifetimeFault(token, terms.maxLifetimeMs);
   if (fault !== undefined) return refusal(fault, token);
-  const held = possession(token, text, scheme, around);
+  const held = possession(token, text, scheme, terms, around);
   if (typeof held !== 'string') {
     if ('need' in held) return held;
     const ofProof = scheme === 'dpop' && token.confirmation?.jkt !== undefined;
@@ -104,13 +106,14 @@ interface Terms {
   readonly audiences: ReadonlySet<string>;
   readonly maxLifetimeMs: number;
   readonly boundOnly: boolean;
+  readonly dpopNonce: boolean;
 }
 
 function termsOf(token: VerifiedToken, { image }: TokenCircumstances): Terms | undefined {
   const { tokens } = image.issuers;
   if (token.kind === 'jwt') return tokens.ofIssuer(token.issuer);
   const issuer = tokens.ofTrustDomain(token.issuer);
-  return issuer && { ...issuer, boundOnly: false };
+  return issuer && { ...issuer, boundOnly: false, dpopNonce: false };
 }
 
 /** RFC 7800: all that a token is bound to has to be proved; a binding that is not known fails. */
@@ -118,6 +121,7 @@ function possession(
   token: VerifiedToken,
   text: string,
   scheme: string,
+  { id, dpopNonce }: Terms,
   around: TokenCircumstances,
 ): 'bearer' | 'bound' | { readonly need: Proof } | { readonly refused: Reason } {
   const { confirmation } = token;
@@ -130,7 +134,7 @@ function possession(
   if (confirmation === undefined) return 'bearer';
   let jkt: string | undefined;
   if (demandsDpop) {
-    const shown = dpopShown(dpop!, text, confirmation.jkt!, around);
+    const shown = dpopShown(dpop!, text, confirmation.jkt!, dpopNonce ? id : undefined, around);
     if (typeof shown !== 'string') return shown;
     jkt = shown;
   }
@@ -140,16 +144,21 @@ function possession(
   return fault === undefined ? 'bound' : { refused: fault };
 }
 
-/** The thumbprint of the key that was proved. */
+/**
+ * The thumbprint of the key that was proved.
+ * @param demanding the Issuer that demands a nonce
+ */
 function dpopShown(
   dpop: string,
   accessToken: string,
   jkt: string,
-  { method, uri, results, now }: TokenCircumstances,
+  demanding: string | undefined,
+  { method, uri, results, nonces, now }: TokenCircumstances,
 ): string | { readonly need: Proof } | { readonly refused: Reason } {
   if (uri === undefined) return { refused: 'authn.binding' };
   const expected = {
-    ...{ method, uri, accessToken, jkt, nonce: undefined },
+    ...{ method, uri, accessToken, jkt },
+    nonces: demanding === undefined ? undefined : nonces.valid(demanding, now),
     ...{ ageMsMax: DPOP_AGE_MS_MAX, skewMs: CLOCK_SKEW_MS_MAX },
   };
   const need = dpopProof(dpop, expected);

@@ -15,6 +15,7 @@ import type { TokenPlace } from './presented_tokens.ts';
 import { SpiffeKeys } from './spiffe_keys.ts';
 import type { TokenIssuer, TokenType } from './token/access_token.ts';
 import { type JwkSet, KeySetFault, type KeySetPurpose, parseJwkSet } from './token/jwk_set.ts';
+import { isByScheme, placesOf, schemesOf, type TokenSchemes } from './token_places.ts';
 
 type JwtSpec = NonNullable<IssuerSpec['jwt']>;
 type JwtSvidSpec = NonNullable<IssuerSpec['jwtSvid']>;
@@ -27,6 +28,8 @@ export interface JwtIssuer extends TokenIssuer {
   readonly locations: readonly CredentialLocation[];
   /** Only tokens that are bound to a key. */
   readonly boundOnly: boolean;
+  /** A DPoP proof of theirs has to hold a nonce of ours. */
+  readonly dpopNonce: boolean;
   /** Claims by the name of the attribute that they become. */
   readonly attributes: ReadonlyMap<string, string>;
   /** Of its file; undefined where they come from `keysUrl`. */
@@ -42,18 +45,6 @@ export interface SvidTokenIssuer {
   readonly maxLifetimeMs: number;
   /** Of its file; undefined where they come from the Workload API. */
   readonly keys: SpiffeKeys | undefined;
-}
-
-/** By which schemes tokens may stand in `Authorization`. */
-export interface TokenSchemes {
-  readonly jwt: {
-    readonly bearer: boolean;
-    readonly dpop: boolean;
-    /** Somebody issues only tokens that are bound to a key, and may be shown by DPoP. */
-    readonly boundOnly: boolean;
-  };
-  /** JWT-SVIDs are bearer tokens. */
-  readonly svid: boolean;
 }
 
 const BEARER: readonly CredentialLocation[] = ['bearer', 'dpop'].map((scheme) => {
@@ -136,39 +127,6 @@ export class TokenIssuers {
   }
 }
 
-function placesOf(issuers: readonly JwtIssuer[], hasSvids: boolean): readonly TokenPlace[] {
-  const places = new Map<string, { location: CredentialLocation; issuers: Set<string> }>();
-  const placeOf = (location: CredentialLocation) => {
-    const key = JSON.stringify(location);
-    const place = places.get(key) ?? { location, issuers: new Set() };
-    places.set(key, place);
-    return place;
-  };
-  if (hasSvids) placeOf(BEARER[0]!);
-  for (const { id, locations } of issuers) {
-    for (const location of locations) placeOf(location).issuers.add(id);
-  }
-  return [...places.values()];
-}
-
-function schemesOf(issuers: readonly JwtIssuer[], svid: boolean): TokenSchemes {
-  // A transaction token names nobody.
-  const naming = issuers.filter(({ types }) => types.size > 0);
-  const by = (scheme: string): JwtIssuer[] =>
-    naming.filter(({ locations }) => {
-      return locations.some((it) => it.in === 'authorization' && it.scheme === scheme);
-    });
-  const dpop = by('dpop');
-  return {
-    jwt: {
-      bearer: by('bearer').length > 0,
-      dpop: dpop.length > 0,
-      boundOnly: dpop.some((it) => it.boundOnly),
-    },
-    svid,
-  };
-}
-
 class Compiler {
   readonly keyDigests: string[] = [];
   readonly error: (path: readonly string[], message: string, expected?: string) => void;
@@ -190,11 +148,17 @@ class Compiler {
   }
 
   jwt(spec: JwtSpec): JwtIssuer {
-    const { issuer, jwks, audiences, algorithms, uses, maxLifetime, claims = {}, bound } = spec;
+    const { issuer, jwks, audiences, algorithms, uses, maxLifetime, claims = {} } = spec;
+    const { bound, dpopNonce } = spec;
     if (new Set(audiences).size < audiences.length) {
       this.error(['jwt', 'audiences'], 'an audience stands twice');
     }
     this.#checkKeySource(jwks);
+    const locations = spec.locations?.flatMap((it, index) => this.#location(it, index)) ?? BEARER;
+    if (dpopNonce && !isByScheme('dpop', locations)) {
+      const message = 'none of its `locations` takes tokens by DPoP';
+      this.error(['jwt', 'dpopNonce'], message, '`{header: authorization, prefix: DPoP}`');
+    }
     return {
       id: documentId(this.#located.document),
       issuer,
@@ -204,8 +168,9 @@ class Compiler {
       requiredClaims: [],
       maxLifetimeMs: this.#lifetime(maxLifetime, 'jwt'),
       uses: new Set(uses),
-      locations: spec.locations?.flatMap((it, index) => this.#location(it, index)) ?? BEARER,
+      locations,
       boundOnly: bound,
+      dpopNonce,
       attributes: new Map(
         Object.entries(claims).map(([claim, path]) => [path.slice('attributes.'.length), claim]),
       ),

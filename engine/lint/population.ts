@@ -15,6 +15,9 @@ import { parseSpiffePattern, SpiffePattern } from '../spiffe_pattern.ts';
 import { tokenIdentity } from '../token_identity.ts';
 import type { PlacedRule } from './placed_rule.ts';
 
+/** The lint asks what an identity may do, whatever became of its workload. */
+const NEVER = Number.POSITIVE_INFINITY;
+
 /** An identity that some rule may mean. */
 export interface Known {
   readonly text: string;
@@ -45,12 +48,12 @@ export class Population {
     );
     for (const { document } of bundle.identities) {
       const text = document.spec.spiffe ?? '';
-      for (const known of subjectOf(document, identityEntry(document, false))) {
+      for (const known of subjectOf(document, identityEntry(document, false, NEVER))) {
         this.#add(known, shapes);
       }
       const pattern = parseSpiffePattern(text);
       if (!(pattern instanceof SpiffePattern)) continue;
-      const entry = identityEntry(document, false);
+      const entry = identityEntry(document, false, NEVER);
       const { trustDomain } = pattern;
       const lifetime = Math.min(
         entry.maxLifetimeMs ?? Number.POSITIVE_INFINITY,

@@ -9,14 +9,14 @@ import { parseTextPattern } from './text_pattern.ts';
 
 /** Milliseconds since the epoch: the first bound that has not passed, or Infinity. */
 export function standsUntil(
-  { expiresAt, reviewUntil }: IdentityEntry,
+  { expiresAt, reviewUntil, workloadUntil }: IdentityEntry,
   service: Service | undefined,
   overdueDenies: boolean,
   now: number,
 ): number {
   const reviewed = service === undefined ? NEVER : reviewOf(service, overdueDenies);
   let until = NEVER;
-  for (const bound of [expiresAt, reviewUntil, reviewed]) {
+  for (const bound of [expiresAt, reviewUntil, workloadUntil, reviewed]) {
     if (bound > now && bound < until) until = bound;
   }
   return until;

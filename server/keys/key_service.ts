@@ -4,6 +4,7 @@
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { KeyImage } from '../../engine/key_image.ts';
+import type { KeyKind } from '../../engine/key_sets.ts';
 import { keyProblem } from '../../workers/key_parser.ts';
 import { fetchKeys } from './fetch_keys.ts';
 import { FETCHER_TIMES, type FetcherPorts } from './jwks_fetcher.ts';
@@ -29,6 +30,7 @@ export class KeyService {
   readonly #options: KeyServiceOptions;
   readonly #fetchers: JwksFetchers;
   readonly #publisher: KeyPublisher;
+  #kinds: readonly KeyKind[] = [];
   #ready = false;
 
   constructor(options: KeyServiceOptions) {
@@ -62,8 +64,12 @@ export class KeyService {
     return this.#ready;
   }
 
-  /** See `JwksFetchers.follow`. */
-  follow(sources: readonly JwksSource[]): Promise<void> {
+  /**
+   * See `JwksFetchers.follow`.
+   * @param kinds of which other providers have to bring some set before the server is ready
+   */
+  follow(sources: readonly JwksSource[], kinds: readonly KeyKind[] = []): Promise<void> {
+    this.#kinds = kinds;
     const tried = this.#fetchers.follow(sources);
     this.#lookWhether();
     return tried;
@@ -89,6 +95,7 @@ export class KeyService {
       return set === undefined || set.state === 'never';
     });
     if (lacking.length > 0) return;
+    if (!this.#kinds.every((kind) => inForce.some((set) => set.kind === kind))) return;
     this.#ready = true;
     this.#options.onReady();
   }

@@ -3,6 +3,7 @@
 
 import type { WorkloadApiNeeds } from '../../engine/identity/key_source.ts';
 import type { KeySetText } from '../../engine/key_image.ts';
+import { ALL_OTHERS } from '../../engine/key_sets.ts';
 import { keyProblem } from '../../workers/key_parser.ts';
 import type { WorkloadApi } from '../workload_api/client.ts';
 import type { JwtBundles, X509Bundles } from '../workload_api/updates.ts';
@@ -33,15 +34,18 @@ export class WorkloadApiKeys implements KeyProvider {
   }
 
   #takeX509(bundles: X509Bundles): void {
-    this.#x509 = [...bundles].map(([owner, ders]) => setOf('x509_bundle', owner, pemOf(ders)));
+    const sets = [...bundles].map(([owner, ders]) => setOf('x509_bundle', owner, pemOf(ders)));
+    this.#x509 = withOthers(sets, 'x509_bundle', '');
     this.#changed();
   }
 
   #takeJwt(bundles: JwtBundles): void {
-    // Of a domain whose set cannot be read none verify, which is what its agent has said.
-    this.#jwt = [...bundles]
-      .filter(([, text]) => keyProblem('jwt_bundle', text) === undefined)
-      .map(([owner, text]) => setOf('jwt_bundle', owner, text));
+    const sets = [...bundles].map(([owner, text]): KeySetText => {
+      const set = setOf('jwt_bundle', owner, text);
+      // Of a domain whose set cannot be read none verify, which is what its agent has said.
+      return keyProblem('jwt_bundle', text) === undefined ? set : { ...set, ...NO_TEXT };
+    });
+    this.#jwt = withOthers(sets, 'jwt_bundle', '{"keys":[]}');
     this.#changed();
   }
 
@@ -51,6 +55,20 @@ export class WorkloadApiKeys implements KeyProvider {
 
   /** The agent tells of changes by itself. */
   askFor(): void {}
+}
+
+const NO_TEXT = { state: 'never', text: '' } as const;
+
+/**
+ * A message is the full state, so of each other domain it says that nobody vouches for it. Nothing
+ * at all it says only when what it gave before is withdrawn: then nobody knows who vouches.
+ */
+function withOthers(
+  sets: readonly KeySetText[],
+  kind: KeySetText['kind'],
+  noKeys: string,
+): readonly KeySetText[] {
+  return sets.length === 0 ? [] : [...sets, setOf(kind, ALL_OTHERS, noKeys)];
 }
 
 function setOf(kind: KeySetText['kind'], owner: string, text: string): KeySetText {

@@ -12,9 +12,10 @@ import {
   verdictOn,
 } from '../engine/fixture.ts';
 import { GATEWAY, rule } from '../identity/token_fixture.ts';
+import { secret } from '../support/secret.ts';
 
-const HMAC_KEY = '0123456789abcdef0123456789ABCDEF';
-const KEY = 'rk_test_8dJ2mN4pQ6rS8tV0wX2y';
+const HMAC_KEY = secret('0123456789abcdef0123456789ABCDEF');
+const KEY = secret('rk_test_8dJ2mN4pQ6rS8tV0wX2y');
 const CREATED = '2026-11-01T00:00:00Z';
 
 function meshOf(key: Document, condition?: string) {

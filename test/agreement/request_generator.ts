@@ -2,6 +2,7 @@
 // thing about it changed.
 
 import type { NaiveAsker, OfficialRequest } from '../naive/request.ts';
+import { secret } from '../support/secret.ts';
 import { type DraftBody, jsonBody, NO_BODY, oddBody } from './body_generator.ts';
 import type { GeneratedBundle } from './bundle_generator.ts';
 import { TOOLS } from './passenger_generator.ts';
@@ -16,6 +17,8 @@ import {
   TENANTS,
   timeOfDecision,
 } from './vocabulary.ts';
+
+const BEARER = `Bearer ${secret('x')}`;
 
 type Header = { key: string; value?: string; raw_value?: Buffer };
 
@@ -118,7 +121,7 @@ function headers(random: Random, host: string): Readonly<Record<string, string>>
   if (random.chance(0.5)) found[':authority'] = host;
   if (random.chance(0.6)) found['plan'] = random.pick(['gold', 'gold', 'silver', 'banned']);
   if (random.chance(0.02)) found['host'] = random.pick([host, 'x.example']);
-  if (random.chance(0.02)) found[random.pick(['authorization', 'Authorization'])] = 'Bearer x';
+  if (random.chance(0.02)) found[random.pick(['authorization', 'Authorization'])] = BEARER;
   return found;
 }
 
@@ -126,7 +129,7 @@ function lines(random: Random, host: string): Header[] {
   const raw = { key: 'X-Bin', raw_value: Buffer.from([0xff, 0x00]) };
   const found: Header[] = [raw, { key: ':authority', raw_value: Buffer.from(host) }];
   if (random.chance(0.2)) found.push({ key: 'Host', value: random.pick([host, 'y.example']) });
-  if (random.chance(0.2)) found.push({ key: 'AUTHORIZATION', value: 'Bearer x' });
+  if (random.chance(0.2)) found.push({ key: 'AUTHORIZATION', value: BEARER });
   if (random.chance(0.1)) found.push({ key: 'authorization', value: '' });
   return found;
 }

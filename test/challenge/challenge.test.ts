@@ -5,6 +5,7 @@ import { challengeOf, httpStatus } from '../../engine/challenge.ts';
 import { toldOf } from '../../engine/identity/token_credential.ts';
 import type { Snapshot } from '../../engine/snapshot.ts';
 import { type Ask, type Document, service, textOf, told } from '../engine/fixture.ts';
+import { secret } from '../support/secret.ts';
 import { bearer, CHECKOUT, dpop, issuer, mesh, NOW, ORIGIN, verdictOn } from './fixture.ts';
 
 const ALGS = 'algs="RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519"';
@@ -56,7 +57,7 @@ const cases: readonly Case[] = [
   },
   {
     name: 'no JWT',
-    ask: authorization('Bearer opaque'),
+    ask: authorization(`Bearer ${secret('opaque')}`),
     want: 'authn.untrusted_issuer 401 Bearer error="invalid_token"',
   },
   {
@@ -66,7 +67,7 @@ const cases: readonly Case[] = [
   },
   {
     name: 'a password, as if nothing had come',
-    ask: authorization('Basic dTpw'),
+    ask: authorization(`Basic ${Buffer.from(secret('u:p')).toString('base64')}`),
     want: 'authn.untrusted_issuer 401 Bearer',
   },
   {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { useFolder } from '../support/folder.ts';
 import { callJson, ENFORCER, IDENTITIES, SERVICE, writeBundle } from '../support/mesh.ts';
 import { runRemit } from '../support/process.ts';
+import { secret } from '../support/secret.ts';
 import { issuer, KEY_FILES } from './fixture.ts';
 
 interface Decided {
@@ -31,7 +32,7 @@ describe('remit decide', () => {
       'keys.json': KEY_FILES.get('keys.json')!,
     });
     folder.write('remit.yaml', 'policies: ./policies\n');
-    const opaque = { authorization: 'Bearer opaque' };
+    const opaque = { authorization: `Bearer ${secret('opaque')}` };
     const stdin = [
       callJson({ from: '', headers: opaque }),
       callJson({ from: '', headers: { ...opaque, 'content-type': 'application/grpc' } }),

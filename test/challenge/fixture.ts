@@ -13,6 +13,7 @@ import {
   service,
   snapshotOf,
 } from '../engine/fixture.ts';
+import { encodeCall } from '../support/mesh.ts';
 
 export { CHECKOUT, NOW, verdictOn } from '../engine/fixture.ts';
 
@@ -63,9 +64,9 @@ export const KEY_FILES = new Map([
   ['bundle.json', JSON.stringify({ keys: [{ ...KEYS[0], use: 'jwt-svid' }] })],
 ]);
 
-export const issuer = (spec: Document = {}): Document => ({
+export const issuer = (spec: Document = {}, name = 'ci'): Document => ({
   kind: 'Issuer',
-  metadata: { name: 'ci' },
+  metadata: { name },
   spec: {
     jwt: {
       issuer: ISSUER,
@@ -97,22 +98,28 @@ const ALICE: Document = {
 };
 
 /** @param spec of the Service; `read` is added to its one operation */
-export function mesh(
+export function documents(
   { read = {}, ...spec }: Document = {},
   issuers: readonly Document[] = [issuer(), SVIDS],
-) {
+): readonly Document[] {
   const operations = { read: { http: 'GET /a', ...(read as Document) } };
   const rule = { id: 'all', effect: 'permit', from: { kinds: ['human', 'workload'] }, to: {} };
-  return snapshotOf(
-    [
-      service('payments', { destinations: [PAYMENTS], operations, ...spec }),
-      policy('p', [rule]),
-      identity(CHECKOUT),
-      ...(issuers.some((it) => JSON.stringify(it).includes('"ci"')) ? [ALICE] : []),
-      GATEWAY,
-      ...issuers,
-    ],
-    {},
-    KEY_FILES,
-  );
+  return [
+    service('payments', { destinations: [PAYMENTS], operations, ...spec }),
+    policy('p', [rule]),
+    identity(CHECKOUT),
+    ...(issuers.some((it) => JSON.stringify(it).includes('"ci"')) ? [ALICE] : []),
+    GATEWAY,
+    ...issuers,
+  ];
+}
+
+export function mesh(spec?: Document, issuers?: readonly Document[]) {
+  return snapshotOf(documents(spec, issuers), {}, KEY_FILES);
+}
+
+/** The message of a request whose headers are those of its proof. */
+export function messageOf({ proof }: Ask, body?: string): Buffer {
+  const call = { from: '', to: PAYMENTS, path: '/a', headers: proof ?? {} };
+  return encodeCall(body === undefined ? call : { ...call, body });
 }

@@ -28,6 +28,7 @@ const KINDS: Readonly<Partial<Record<Reason, ChallengeKind>>> = {
   'authn.audience': 'token',
   'authn.binding': 'token',
   'authn.replay': 'token',
+  'authn.nonce': 'token',
   'authn.lifetime_exceeded': 'token',
   'authn.assurance': 'step_up',
   'authz.token_scope': 'scope',
@@ -37,6 +38,7 @@ const NEVER: readonly Reason[] = [
   'authn.enforcer_scope',
   'authn.identity_conflict',
   'authn.wrong_principal_kind',
+  'authn.orphaned',
   'authn.revoked',
   'authn.invalid_identity',
 ];

@@ -42,7 +42,7 @@ class Supervisor {
     this.starts++;
     const env = {
       ...process.env,
-      NODE_OPTIONS: `--import=${PRELOAD}`,
+      NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --import=${PRELOAD}`,
       REMIT_TEST_FAULT: this.#fault,
     };
     const args = [BIN, 'serve', '--config', this.#config];

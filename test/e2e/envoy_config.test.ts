@@ -7,10 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { IDS, TRUST_DOMAIN } from '../../demo/bundle.ts';
 import { writeEnvoyConfig } from '../../demo/envoy_config.ts';
+import { WRITE_CLIENT_CERT } from '../../demo/envoy_credentials.ts';
 import { installEnvoy } from '../../demo/install_envoy.ts';
 import { issueSvid, makeCa } from '../../demo/pki.ts';
 import { validateEnvoyConfig } from '../../demo/processes.ts';
 import { DEFAULT_PORTS, writeScenario } from '../../demo/scenario.ts';
+import { textOf } from '../architecture/source_files.ts';
+import { keySet, SIGNERS } from './credential_tokens.ts';
 import { START_MS_MAX } from './rig.ts';
 
 describe('the Envoy configuration', () => {
@@ -37,6 +40,10 @@ describe('the Envoy configuration', () => {
       tls: scenario.tls('payments'),
       requireClientCertificate: false,
       normalizePath: false,
+      forwardClientCert: { mode: 'APPEND_FORWARD', certificate: true },
+      clientCertHeader: true,
+      jwtAuthn: { issuer: 'https://idp.example', jwks: keySet(SIGNERS.idp), forward: true },
+      nextHop: 'gateway',
       authz: {
         server: 'other',
         timeoutMs: 250,
@@ -44,9 +51,10 @@ describe('the Envoy configuration', () => {
         bodyBytesMax: 1024,
         includePeerCertificate: true,
         encodeRawHeaders: false,
+        metadataNamespaces: ['envoy.filters.http.jwt_authn'],
         contextExtensions: { 'remit.service': 'pay/payments' },
       },
-    };
+    } as const;
     const tls = scenario.tls('payments');
     const tcp = (connectAtOnce: boolean) => ({
       name: `tcp_${connectAtOnce}`,
@@ -59,12 +67,19 @@ describe('the Envoy configuration', () => {
       adminPort: 0,
       listeners: [listener, tcp(true), tcp(false)],
       tcpUpstreams: { bytes: 5432 },
+      nextHops: { gateway: { port: 8443, tls: { ...tls, serverId: IDS.payments } } },
       authzServers: { remit: 9191, other: 9291 },
       upstreamHttpPort: 8080,
       upstreamGrpcPort: 8081,
       accessLogFile: join(dir, 'access.ndjson'),
     });
     assert.equal(await validateEnvoyConfig(envoy, file), '');
+  });
+});
+
+describe('docs/envoy.md', () => {
+  it('shows how `Client-Cert` is written, as the tests run it', () => {
+    assert.ok(textOf('docs/envoy.md').includes(`\`\`\`lua${WRITE_CLIENT_CERT}\`\`\``));
   });
 });
 

@@ -24,21 +24,10 @@ import {
 } from '../../demo/envoy_config.ts';
 import { installEnvoy } from '../../demo/install_envoy.ts';
 import { issueSvid, type Svid } from '../../demo/pki.ts';
-import {
-  type EnvoyProcess,
-  freePorts,
-  type Service,
-  startEnvoy,
-  startRemit,
-} from '../../demo/processes.ts';
-import { type RecordPair, readRecords } from '../../demo/records.ts';
-import {
-  type Scenario,
-  writeIdentities,
-  writeRemitConfig,
-  writeSvid,
-} from '../../demo/scenario.ts';
+import { type EnvoyProcess, freePorts, startEnvoy } from '../../demo/processes.ts';
+import { type Scenario, writeIdentities, writeSvid } from '../../demo/scenario.ts';
 import { startGrpcUpstream, startHttpUpstream, type Upstream } from '../../demo/upstream.ts';
+import { RigRemit } from './rig_remit.ts';
 
 /** Installing Envoy is part of the first start. */
 export const START_MS_MAX = 240_000;
@@ -65,7 +54,9 @@ export interface RigOptions {
   readonly authzServers?: Readonly<Record<string, number>>;
   /** Upstreams for bytes by name, as loopback ports. */
   readonly tcpUpstreams?: Readonly<Record<string, number>>;
-  /** Files beside the demo's policies. */
+  /** Where a listener's `nextHop` leads: another listener, and as whom Envoy connects to it. */
+  readonly nextHops?: Readonly<Record<string, { readonly listener: string; readonly as: string }>>;
+  /** Files beside the demo's policies, or in place of them. */
   readonly policies?: Readonly<Record<string, string>>;
 }
 
@@ -137,56 +128,6 @@ export class Rig {
   }
 }
 
-/** One Remit, which can be stopped and started again on the same port. */
-export class RigRemit {
-  readonly #configFile: string;
-  readonly #ports: { readonly check: number; readonly http: number };
-  readonly #files: { readonly evidence: string; readonly decisions: string };
-  readonly #logFile: string;
-  #service: Service | undefined;
-
-  constructor(scenario: Scenario, name: string, ports: { check: number; http: number }) {
-    this.#configFile = join(scenario.dir, `${name}.yaml`);
-    this.#ports = ports;
-    this.#logFile = join(scenario.dir, `${name}.log`);
-    this.#files = {
-      evidence: join(scenario.dir, `${name}-evidence.ndjson`),
-      decisions: join(scenario.dir, `${name}-decisions.ndjson`),
-    };
-  }
-
-  async write(
-    scenario: Scenario,
-    level: 'NONE' | 'BASE' | 'MERGE_SLASHES',
-    tls?: TlsFiles,
-  ): Promise<void> {
-    const where = { ...this.#ports, ...this.#files, file: this.#configFile };
-    await writeRemitConfig(scenario, { ...where, pathNormalization: level, ...(tls && { tls }) });
-  }
-
-  async start(): Promise<void> {
-    const options = { httpPort: this.#ports.http, logFile: this.#logFile };
-    this.#service = await startRemit(this.#configFile, options);
-  }
-
-  async stop(): Promise<void> {
-    await this.#service?.stop();
-  }
-
-  /** Freezes the process (SIGSTOP), or lets it go on (SIGCONT). */
-  signal(name: 'SIGSTOP' | 'SIGCONT'): void {
-    if (this.#service) process.kill(this.#service.pid, name);
-  }
-
-  records(decisionId: string): Promise<RecordPair> {
-    return readRecords(this.#files, decisionId);
-  }
-
-  get checkPort(): number {
-    return this.#ports.check;
-  }
-}
-
 /** Starts everything, or nothing. */
 export async function startRig(options: RigOptions): Promise<Rig> {
   const cleanup = new Cleanup();
@@ -217,9 +158,11 @@ async function start(options: RigOptions, cleanup: Cleanup): Promise<Rig> {
     authzTls[name] = { ...(await newSvid(scenario, id)), serverId: REMIT_ID };
   }
   const remitPort = remits.get('remit')?.checkPort ?? 0;
+  const nextHops = await makeNextHops(scenario, options);
   await writeEnvoyConfig(scenario.envoyConfig, {
     adminPort: 0,
-    listeners: await makeListeners(scenario, options),
+    listeners: await makeListeners(scenario, options, Object.values(nextHops)),
+    nextHops,
     authzServers: {
       ...Object.fromEntries([...remits].map(([name, remit]) => [name, remit.checkPort])),
       ...Object.fromEntries(Object.keys(authzTls).map((name) => [name, remitPort])),
@@ -265,7 +208,33 @@ async function newSvid(scenario: Scenario, id: string): Promise<TlsFiles> {
   return scenario.tls(name);
 }
 
-async function makeListeners(scenario: Scenario, options: RigOptions): Promise<ListenerOptions[]> {
+interface NextHop {
+  readonly listener: string;
+  readonly port: number;
+  readonly tls: AuthzTls;
+}
+
+/** What is connected to has to have its port before Envoy starts. */
+async function makeNextHops(
+  scenario: Scenario,
+  { nextHops = {}, listeners }: RigOptions,
+): Promise<Record<string, NextHop>> {
+  const targets = [...new Set(Object.values(nextHops).map(({ listener }) => listener))];
+  const ports = await freePorts(targets.length);
+  const made: Record<string, NextHop> = {};
+  for (const [name, { listener, as }] of Object.entries(nextHops)) {
+    const serverId = listeners[listener]?.serverId ?? IDS.payments;
+    const tls = { ...(await newSvid(scenario, as)), serverId };
+    made[name] = { listener, port: ports[targets.indexOf(listener)]!, tls };
+  }
+  return made;
+}
+
+async function makeListeners(
+  scenario: Scenario,
+  options: RigOptions,
+  nextHops: readonly NextHop[],
+): Promise<ListenerOptions[]> {
   const made: ListenerOptions[] = [];
   for (const [name, { serverId, ...listener }] of Object.entries(options.listeners)) {
     let tlsName = 'payments';
@@ -275,7 +244,8 @@ async function makeListeners(scenario: Scenario, options: RigOptions): Promise<L
       tlsName = name;
     }
     const authz = { timeoutMs: AUTHZ_TIMEOUT_MS, ...listener.authz };
-    made.push({ port: 0, ...listener, name, tls: scenario.tls(tlsName), authz });
+    const port = nextHops.find((hop) => hop.listener === name)?.port ?? 0;
+    made.push({ port, ...listener, name, tls: scenario.tls(tlsName), authz });
   }
   return made;
 }

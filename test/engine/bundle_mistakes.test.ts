@@ -164,6 +164,20 @@ describe('several documents', () => {
     );
   });
 
+  it('may not be Services of two namespaces with one host, whatever port each names', () => {
+    const one = service('one', { hosts: ['a.example'], operations: {} });
+    const spec = { hosts: ['a.example:8443'], operations: {} };
+    const [[, message] = []] = toldOf(textOf([one, service('two', spec, 'shop')]));
+    assert.equal(message, '`a.example:8443` belongs to `pay/one` already');
+    assert.deepEqual(toldOf(textOf([one, service('two', spec)])), []);
+  });
+
+  it('are told of a Service that claims a workload of another namespace', () => {
+    const spec = { destinations: ['spiffe://a/ns/shop/sa/cart'], operations: {} };
+    const [line = ''] = told(textOf([service('one', spec)]));
+    assert.match(line, /warning: a Service of `pay` claims a workload of `shop`/);
+  });
+
   it('with several trust domains do not say which one a namespace is in', () => {
     const rule = { id: 'a', effect: 'permit', from: { namespaces: ['shop'] }, to: {} };
     const documents = [identity('spiffe://a/b'), identity('spiffe://c/d'), policy('p', [rule])];

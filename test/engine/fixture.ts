@@ -21,6 +21,7 @@ import type { Asker } from '../../engine/identity/enforcer.ts';
 import { verifyProof } from '../../engine/identity/proof.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../engine/settings.ts';
 import type { Snapshot } from '../../engine/snapshot.ts';
+import { recorded } from '../support/recorded.ts';
 
 export type Document = Readonly<Record<string, unknown>>;
 
@@ -213,6 +214,9 @@ export function verdictOn(snapshot: Snapshot, ask: Ask = {}): Verdict {
     step = check(inquiry, asker, snapshot, facts, now);
   }
   assert.ok(step.kind === 'answer');
+  const [method = '', path = ''] = (ask.http ?? 'GET /a').split(' ');
+  const { host, destination } = ask;
+  recorded(step.answer, snapshot, now, { method, path, host, destination });
   return step.answer;
 }
 

@@ -119,6 +119,7 @@ describe('the inventory', () => {
         maxLifetimeMs: 12 * 3_600_000,
         expiresAt: Date.parse('2026-12-31T23:00:00Z'),
         reviewUntil: Date.parse('2027-01-01T00:00:00Z'),
+        workloadUntil: Number.POSITIVE_INFINITY,
       },
     });
   });

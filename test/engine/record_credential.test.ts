@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { createHmac, generateKeyPairSync, hash, type KeyObject, sign } from 'node:crypto';
 import { RECORDED_ELEMENT_MAX, RECORDED_ELEMENTS_MAX } from '../../engine/limits.ts';
 import { type Occasion, recordLines } from '../../engine/record.ts';
+import { secret } from '../support/secret.ts';
 import {
   type Ask,
   CHECKOUT,
@@ -22,8 +23,8 @@ import {
 const ISSUER = 'https://ci.example';
 const KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const CLIENT_KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-const HMAC_KEY = 'a key of the deployment, 0123456789 and more';
-const API_KEY = 'api-key-that-nobody-guesses-0123456789';
+const HMAC_KEY = secret('a key of the deployment, 0123456789 and more');
+const API_KEY = secret('api-key-that-nobody-guesses-0123456789');
 const JTI = 'the-id-of-this-token';
 const S = NOW / 1000;
 
@@ -237,32 +238,24 @@ describe('C-101: evidence of', () => {
   });
 
   it('no credential holds a token, a key, a cookie or an API key, or a `jti`', () => {
-    const cookie = 'session=a-secret-of-the-browser';
+    const cookie = `session=${secret('of-the-browser')}`;
+    const opaque = secret('opaque');
+    const password = Buffer.from(`somebody:${secret('word')}`).toString('base64');
     const asks: Ask[] = [
       bearer(text),
       bearer(`${text}x`),
-      bearer('opaque-secret'),
+      bearer(opaque),
       { ...bearer(text), caller: CHECKOUT },
-      { caller: '', proof: { authorization: 'Basic c2VjcmV0OnNlY3JldA==' } },
+      { caller: '', proof: { authorization: `Basic ${password}` } },
       { caller: '', proof: { 'x-api-key': API_KEY } },
       { caller: '', proof: { 'x-api-key': `${API_KEY}x`, cookie } },
       { caller: '', proof: { authorization: `Bearer ${text}`, 'x-api-key': API_KEY, cookie } },
     ];
     const [head, body, signature] = text.split('.');
-    const raw = [
-      head,
-      body,
-      signature,
-      API_KEY,
-      JTI,
-      cookie,
-      'opaque-secret',
-      'c2VjcmV0',
-      HMAC_KEY,
-    ];
+    const raw = [head, body, signature, API_KEY, JTI, cookie, opaque, password, HMAC_KEY];
     for (const ask of asks) {
       const { evidence, decision } = linesOf(ask);
-      for (const secret of raw) assert.ok(!`${evidence}${decision}`.includes(secret!), secret);
+      for (const one of raw) assert.ok(!`${evidence}${decision}`.includes(one!), one);
     }
   });
 });

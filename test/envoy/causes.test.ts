@@ -18,6 +18,7 @@ import {
   snapshotOf,
   TRUST_DOMAIN,
 } from '../engine/fixture.ts';
+import { secret } from '../support/secret.ts';
 import { type Answered, answersTo } from './answered.ts';
 import { answerTo, bytesOf, field, raw, varint, type Wire } from './fixture.ts';
 
@@ -176,12 +177,12 @@ const causes: Cause[] = [
   },
   {
     name: 'a token that nobody explains',
-    ask: { headers: { authorization: 'Bearer x' } },
+    ask: { headers: { authorization: `Bearer ${secret('x')}` } },
     want: 'authn.untrusted_issuer',
   },
   {
     name: 'two of them',
-    ask: { headers: { authorization: 'x', Authorization: 'y' } },
+    ask: { headers: { authorization: secret('x'), Authorization: secret('y') } },
     want: 'authn.untrusted_issuer',
   },
   {

@@ -9,6 +9,7 @@ import { type Answer, checkEnvoy } from '../../envoy/check.ts';
 import { encodeCheckResponse } from '../../envoy/check_response.ts';
 import { CHECKOUT, NOW, PAYMENTS } from '../engine/fixture.ts';
 import { loadOfficialRoot } from '../proto/official.ts';
+import { recorded } from '../support/recorded.ts';
 
 const official = loadOfficialRoot();
 const CheckRequest = official.lookupType('envoy.service.auth.v3.CheckRequest');
@@ -76,6 +77,11 @@ export function answerTo(
 ): Answer {
   const step = checkEnvoy(bytes, asker, snapshot, NO_FACTS, NOW);
   assert.ok(step.kind === 'answer');
+  const { verdict, view } = step.answer;
+  recorded(verdict, snapshot, NOW, {
+    ...{ method: view?.method ?? '', path: view?.path ?? '', host: view?.host ?? '' },
+    ...{ destination: view?.destinationPrincipal ?? '', requestId: view?.headers.requestId ?? '' },
+  });
   return step.answer;
 }
 

@@ -13,7 +13,11 @@ import {
   service,
   snapshotOf,
 } from '../engine/fixture.ts';
+import { secret } from '../support/secret.ts';
 import { answerTo, bytesOf, encode, field, messageOf, outcomeOf, type Wire } from './fixture.ts';
+
+const A = `Bearer ${secret('a')}`;
+const B = `Bearer ${secret('b')}`;
 
 const RULE = { id: 'a', effect: 'permit', from: { principals: [CHECKOUT] }, to: {} };
 const SNAPSHOT = meshWith([RULE]);
@@ -35,18 +39,18 @@ type Row = { name: string; wire: Wire; want: string };
 
 const rows: Row[] = [
   { name: 'none of them', wire: { headers: {} }, want: 'allow' },
-  { name: 'one authorization', wire: { headers: { authorization: 'Bearer a' } }, want: 'allow' },
+  { name: 'one authorization', wire: { headers: { authorization: A } }, want: 'allow' },
   {
     name: 'one authorization, raw',
-    wire: { lines: [['authorization', 'Bearer a']] },
+    wire: { lines: [['authorization', A]] },
     want: 'allow',
   },
   {
     name: 'two authorizations, raw',
     wire: {
       lines: [
-        ['authorization', 'Bearer a'],
-        ['authorization', 'Bearer b'],
+        ['authorization', A],
+        ['authorization', B],
       ],
     },
     want: DUPLICATE,
@@ -55,8 +59,8 @@ const rows: Row[] = [
     name: 'two equal authorizations, raw',
     wire: {
       lines: [
-        ['authorization', 'Bearer a'],
-        ['authorization', 'Bearer a'],
+        ['authorization', A],
+        ['authorization', A],
       ],
     },
     want: DUPLICATE,
@@ -65,20 +69,20 @@ const rows: Row[] = [
     name: 'two authorizations of another case, raw',
     wire: {
       lines: [
-        ['Authorization', 'Bearer a'],
-        ['AUTHORIZATION', 'Bearer b'],
+        ['Authorization', A],
+        ['AUTHORIZATION', B],
       ],
     },
     want: DUPLICATE,
   },
   {
     name: 'two authorizations of another case in the map',
-    wire: { headers: { authorization: 'Bearer a', Authorization: 'Bearer b' } },
+    wire: { headers: { authorization: A, Authorization: B } },
     want: DUPLICATE,
   },
   {
     name: 'an authorization in each form',
-    wire: { headers: { authorization: 'a' }, lines: [['authorization', 'a']] },
+    wire: { headers: { authorization: A }, lines: [['authorization', A]] },
     want: DUPLICATE,
   },
   {
@@ -86,7 +90,7 @@ const rows: Row[] = [
     wire: {
       lines: [
         ['authorization', ''],
-        ['authorization', 'Bearer b'],
+        ['authorization', B],
       ],
     },
     want: DUPLICATE,
@@ -135,8 +139,8 @@ const rows: Row[] = [
     name: 'two cookies, raw, as any may come often',
     wire: {
       lines: [
-        ['cookie', 'a'],
-        ['cookie', 'b'],
+        ['cookie', secret('a')],
+        ['cookie', secret('b')],
       ],
     },
     want: 'allow',
@@ -158,9 +162,9 @@ describe('a request with', () => {
 
 describe('an Authorization header that nobody reads is a credential that failed', () => {
   const wires: [string, Wire][] = [
-    ['in the map', { headers: { authorization: 'Bearer a' } }],
-    ['raw', { lines: [['authorization', 'Bearer a']] }],
-    ['in another case', { headers: { AuThOrIzAtIoN: 'Bearer a' } }],
+    ['in the map', { headers: { authorization: A } }],
+    ['raw', { lines: [['authorization', A]] }],
+    ['in another case', { headers: { AuThOrIzAtIoN: A } }],
     ['without a value', { headers: { authorization: '' } }],
     ['without a value, raw', { lines: [['authorization', '']] }],
     ['of a scheme that nobody knows', { headers: { authorization: 'x' } }],
@@ -172,7 +176,7 @@ describe('an Authorization header that nobody reads is a credential that failed'
   }
 
   it('whose entry has its value before its name', () => {
-    const entry = field(3, field(2, 'Bearer a'), field(1, 'authorization'));
+    const entry = field(3, field(2, A), field(1, 'authorization'));
     const http = field(4, field(2, field(2, 'GET'), field(4, '/a'), entry));
     const peers = [field(1, field(4, CHECKOUT)), field(2, field(4, PAYMENTS))];
     const answer = answerTo(SNAPSHOT, field(1, ...peers, http));
@@ -180,7 +184,7 @@ describe('an Authorization header that nobody reads is a credential that failed'
   });
 
   it('is told before its duplicate: whoever is not proved is told that', () => {
-    const wire: Wire = { headers: { authorization: 'a', Authorization: 'b' } };
+    const wire: Wire = { headers: { authorization: A, Authorization: B } };
     assert.equal(outcomeOf(answerTo(SNAPSHOT, bytesOf(wire))), 'authn.untrusted_issuer');
   });
 });

@@ -26,6 +26,7 @@ import {
   rsaKeysOf,
   sentForm,
 } from '../support/certificates.ts';
+import { secret } from '../support/secret.ts';
 import { type Json, makeToken, type TestKey } from '../token/fixture.ts';
 
 export const EDGE = 'spiffe://prod.example/ns/edge/sa/gateway';
@@ -57,8 +58,8 @@ export const CERTIFICATES = {
   under: UNDER,
 };
 
-const API_KEY = 'rk_test_8dJ2mN4pQ6rS8tV0wX2y';
-const HMAC_KEY = 'The key of the digests, 0123456789';
+const API_KEY = secret('rk_test_8dJ2mN4pQ6rS8tV0wX2y');
+const HMAC_KEY = secret('The key of the digests, 0123456789');
 const use = ({ jwk }: TestKey, purpose: string) => ({ ...jwk, use: purpose });
 const FILES = new Map([
   ['root.pem', pemOf(makeAuthority('root'), makeAuthority('rsa', rsaRoot))],

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, hash, sign } from 'node:crypto';
 import type { BodyValue } from '../../engine/body/body.ts';
+import { challengeOf, httpStatus } from '../../engine/challenge.ts';
 import { Failure } from '../../engine/failure.ts';
 import { x5tS256Of } from '../../engine/token.ts';
 import {
@@ -21,6 +22,7 @@ import {
   issuer as x509Issuer,
 } from '../engine/fixture.ts';
 import { HOUR_MS, makeAuthority, makeSvid, NOW, pemOf, sentForm } from '../support/certificates.ts';
+import { secret } from '../support/secret.ts';
 
 const ISSUER = 'https://idp.example';
 const KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -81,13 +83,20 @@ const ALICE: Document = {
 };
 const ALL = ['principal', 'certificate', 'metadata', 'anonymous'];
 
-function mesh(spec: Document = {}, peer = ALL, about: Document = {}, read: Document = {}) {
+function mesh(
+  spec: Document = {},
+  peer = ALL,
+  about: Document = {},
+  read: Document = {},
+  alice: Document = {},
+) {
   const operations = { read: { http: 'GET /a', ...read } };
   return snapshotOf(
     [
       service('payments', { destinations: [PAYMENTS], operations, ...about }),
       policy('p', [{ id: 'a', effect: 'permit', from: { principals: ['idp#alice'] }, to: {} }]),
-      ...[identity(CHECKOUT), ALICE, idp(spec), x509Issuer()],
+      ...[identity(CHECKOUT), idp(spec), x509Issuer()],
+      { ...ALICE, spec: { ...(ALICE['spec'] as object), ...alice } },
       enforcer('e', { type: 'gateway', local: true, asserts: { peer, destinations: ['*'] } }),
     ],
     {},
@@ -148,7 +157,10 @@ const cases: readonly [name: string, ask: Ask, want: string][] = [
   ['beside a token that failed', beside(token({ aud: 'x' })), 'authn.audience'],
   [
     'beside a password',
-    saying({}, { proof: { authorization: 'Basic dTpw' } }),
+    saying(
+      {},
+      { proof: { authorization: `Basic ${Buffer.from(secret('u:p')).toString('base64')}` } },
+    ),
     'authn.untrusted_issuer',
   ],
   ['that failed, beside a token', beside(token(), { aud: 'x' }), 'authn.audience'],
@@ -185,6 +197,26 @@ describe('claims that an enforcer asserts', () => {
     const { evidence, decision } = verdictOn(mesh({}, ['principal', 'anonymous']), saying());
     assert.equal(decision.reason, 'authz.no_match');
     assert.deepEqual([evidence.result, evidence.ignored], ['anonymous', 16]);
+  });
+
+  it('are a bearer token to the client, who is asked for another one (C-050)', () => {
+    const INVALID = '401 Bearer error="invalid_token"';
+    const short = mesh({}, ALL, {}, {}, { maxLifetime: '5m' });
+    const rows = [
+      [MESH, saying({ aud: 'x' }), `authn.audience ${INVALID}`],
+      [MESH, saying({ sub: '' }), `authn.invalid_token ${INVALID}`],
+      [MESH, saying({ iss: 'https://evil.example' }), `authn.untrusted_issuer ${INVALID}`],
+      [short, saying(), `authn.lifetime_exceeded ${INVALID}`],
+      [mesh({}, ALL, { accepts: ['x509-svid'] }), saying({ aud: 'x' }), 'authn.audience 403 none'],
+      [MESH, beside(token({ jti: 'i' })), 'authn.identity_conflict 403 none'],
+    ] as const;
+    for (const [snapshot, ask, want] of rows) {
+      const verdict = verdictOn(snapshot, ask);
+      const { reason } = verdict.decision;
+      const challenge = challengeOf(verdict, snapshot.proof.issuers.tokens);
+      const status = httpStatus(reason, challenge);
+      assert.equal(`${reason} ${status} ${challenge?.text ?? 'none'}`, want);
+    }
   });
 
   it('are of no Issuer that takes only tokens bound to a key', () => {

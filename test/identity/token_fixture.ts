@@ -1,6 +1,7 @@
 // Tokens for tests: an issuer, its keys, and a mesh that believes it.
 
-import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { generateKeyPairSync, hash, type KeyObject, sign } from 'node:crypto';
+import type { Settings } from '../../engine/settings.ts';
 import {
   type Ask,
   type Document,
@@ -17,6 +18,7 @@ export const ISSUER_KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 export const OTHER_KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 export const CLIENT_KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 export const S = NOW / 1000;
+export { NOW } from '../engine/fixture.ts';
 
 export function jws(header: object, claims: object, key: KeyObject): string {
   const part = (it: object) => Buffer.from(JSON.stringify(it)).toString('base64url');
@@ -85,6 +87,8 @@ export function mesh(
   documents: readonly Document[],
   rules: readonly Document[],
   spec: Document = {},
+  settings: Partial<Settings> = {},
+  files: ReadonlyMap<string, string> = FILES,
 ) {
   const operations = {
     read: { http: 'GET /a', ...(spec['read'] as object) },
@@ -95,11 +99,11 @@ export function mesh(
     [
       service('payments', { destinations: [PAYMENTS], operations, ...rest }),
       policy('p', rules as never),
-      GATEWAY,
+      ...(documents.some(({ kind }) => kind === 'Enforcer') ? [] : [GATEWAY]),
       ...documents,
     ],
-    {},
-    FILES,
+    settings,
+    files,
   );
 }
 
@@ -110,3 +114,30 @@ export const bearer = (token: string): Ask => ({
   caller: '',
   proof: { authorization: `Bearer ${token}` },
 });
+
+export const ORIGIN = 'https://pay.example';
+
+function publicMembers(key: KeyObject) {
+  const { crv, kty, x, y } = key.export({ format: 'jwk' });
+  return { crv, kty, x, y };
+}
+const THUMBPRINT = hash('sha256', JSON.stringify(publicMembers(CLIENT_KEY.publicKey)), 'base64url');
+
+/** A token that is bound to the client's key. */
+export function boundToken(claims: object = {}): string {
+  return accessToken({ claims: { cnf: { jkt: THUMBPRINT }, ...claims } });
+}
+
+export function dpopProof(token: string, claims: object = {}, key = CLIENT_KEY): string {
+  const said = { jti: 'p', htm: 'GET', htu: `${ORIGIN}/a`, iat: S };
+  return jws(
+    { alg: 'ES256', typ: 'dpop+jwt', jwk: publicMembers(key.publicKey) },
+    { ...said, ath: hash('sha256', token, 'base64url'), ...claims },
+    key.privateKey,
+  );
+}
+
+/** Where the Service has the origin of this file. */
+export function byDpop(token = boundToken(), dpop = dpopProof(token)): Ask {
+  return { caller: '', proof: { authorization: `DPoP ${token}`, dpop } };
+}

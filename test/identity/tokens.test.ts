@@ -2,23 +2,28 @@
 // believed on which token, how strongly, and what is refused.
 
 import assert from 'node:assert/strict';
-import { hash, type KeyObject } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type Ask, answerTo, CHECKOUT, verdictOn } from '../engine/fixture.ts';
+import { secret } from '../support/secret.ts';
 import {
   ALLOW,
   accessToken,
   bearer,
+  boundToken,
   CI,
   CLIENT_KEY,
+  dpopProof,
   ISSUER,
   issuer,
-  jws,
   MESH,
   mesh,
+  ORIGIN,
   OTHER_KEY,
   rule,
   S,
 } from './token_fixture.ts';
+
+const PASSWORD = `Basic ${Buffer.from(secret('u:p')).toString('base64')}`;
 
 const cases: readonly [name: string, ask: Ask, want: string][] = [
   ['an access token', bearer(accessToken()), 'allow'],
@@ -51,8 +56,8 @@ const cases: readonly [name: string, ask: Ask, want: string][] = [
     bearer(accessToken({ claims: { sub: 'repo:acme/other' } })),
     'authz.unknown_identity',
   ],
-  ['no JWT', bearer('opaque'), 'authn.untrusted_issuer'],
-  ['a password', { caller: '', proof: { authorization: 'Basic dTpw' } }, 'authn.untrusted_issuer'],
+  ['no JWT', bearer(secret('opaque')), 'authn.untrusted_issuer'],
+  ['a password', { caller: '', proof: { authorization: PASSWORD } }, 'authn.untrusted_issuer'],
   ['an empty header', { caller: '', proof: { authorization: '' } }, 'authn.untrusted_issuer'],
   [
     'two of them in one header',
@@ -137,23 +142,9 @@ describe('a token in `Authorization`', () => {
 });
 
 describe('a token that is bound to a key', () => {
-  const origin = { origin: 'https://pay.example' };
-  const bound = mesh([issuer(), CI], [ALLOW], origin);
-  const members = (key: KeyObject) => {
-    const { crv, kty, x, y } = key.export({ format: 'jwk' });
-    return { crv, kty, x, y };
-  };
-  const jkt = hash('sha256', JSON.stringify(members(CLIENT_KEY.publicKey)), 'base64url');
-  const token = accessToken({ claims: { cnf: { jkt } } });
-  const proof = (claims: object = {}, key = CLIENT_KEY) =>
-    jws(
-      { alg: 'ES256', typ: 'dpop+jwt', jwk: members(key.publicKey) },
-      {
-        ...{ jti: 'p', htm: 'GET', htu: 'https://pay.example/a', iat: S },
-        ...{ ath: hash('sha256', token, 'base64url'), ...claims },
-      },
-      key.privateKey,
-    );
+  const bound = mesh([issuer(), CI], [ALLOW], { origin: ORIGIN });
+  const token = boundToken();
+  const proof = (claims: object = {}, key = CLIENT_KEY) => dpopProof(token, claims, key);
   const shown = (dpop: string, scheme = 'DPoP'): Ask => ({
     caller: '',
     proof: { authorization: `${scheme} ${token}`, dpop },

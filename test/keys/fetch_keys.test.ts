@@ -7,6 +7,7 @@ import { FETCH_BYTES_MAX, fetchKeys, maxAgeMs } from '../../server/keys/fetch_ke
 import type { FetchResult } from '../../server/keys/fetch_result.ts';
 import type { JwksSource } from '../../server/keys/jwks_source.ts';
 import { systemResolve } from '../../server/keys/key_connection.ts';
+import { secret } from '../support/secret.ts';
 import {
   type Answer,
   answerWith,
@@ -179,7 +180,7 @@ describe('fetching a key set', () => {
     for (const [, answer, want] of cases) {
       if (want === 'ok' || want === 'timeout') continue;
       issuer.answer = answer;
-      const url = `${issuer.url}?secret=s3cret`;
+      const url = `${issuer.url}?secret=${secret('s3cret')}`;
       const fetched = await fetchKeys(sourceOf(url), { resolve, msMax: 1_000 });
       assert.doesNotMatch(JSON.stringify(fetched), /s3cret|Sign in|evil|xxx/);
     }

@@ -36,7 +36,7 @@ records: {evidence: "file:/dev/null", decisions: "file:/dev/null"}
     );
     const env = {
       ...process.env,
-      NODE_OPTIONS: `--import=${PRELOAD}`,
+      NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --import=${PRELOAD}`,
       REMIT_TEST_FAULT: folder.at('fault'),
     };
     child = fork(SERVE, [folder.path], { env, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });

@@ -8,6 +8,9 @@ import { ACTIVE_MUTANT, type Mutant } from './mutants.ts';
 /** A mutant that loops never ends by itself. */
 const RUN_MS_MAX = 180_000;
 
+/** The end of it, where mocha tells of failures. */
+const SAID_LENGTH_MAX = 4_000;
+
 export type Fate = 'killed' | 'timeout' | 'survived';
 
 /** What tests a folder of the engine first; then all that test it without the agreement test. */
@@ -53,14 +56,19 @@ function testsOf(file: string): readonly string[] {
   );
 }
 
+/** Without a mutant what failed is shown: it is a fault of the tests. */
 function run(folder: string, tests: readonly string[], id: string): Promise<Fate> {
   const mocha = join(folder, 'node_modules', 'mocha', 'bin', 'mocha.js');
   const args = [mocha, '--no-config', '--bail', '--timeout', '30000', ...tests];
   const child = spawn(process.execPath, args, {
     cwd: folder,
-    stdio: ['ignore', 'ignore', 'ignore'],
+    stdio: ['ignore', id === '' ? 'pipe' : 'ignore', 'ignore'],
     detached: true,
     env: { ...process.env, [ACTIVE_MUTANT]: id, REMIT_SEED: '1' },
+  });
+  let said = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-SAID_LENGTH_MAX);
   });
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
@@ -71,6 +79,7 @@ function run(folder: string, tests: readonly string[], id: string): Promise<Fate
     child.once('error', reject);
     child.once('close', (code) => {
       clearTimeout(timer);
+      if (code !== 0 && id === '') process.stderr.write(`${said}\n`);
       resolve(code === 0 ? 'survived' : 'killed');
     });
   });

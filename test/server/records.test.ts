@@ -6,6 +6,7 @@ import type { Answered } from '../support/check_response.ts';
 import { useFolder } from '../support/folder.ts';
 import { type Call, encodeCall, IDS } from '../support/mesh.ts';
 import { type RecordLine, readLines } from '../support/record_files.ts';
+import { CANARY, secret } from '../support/secret.ts';
 import { RECORD_FILES, startServer } from '../support/server.ts';
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -170,18 +171,18 @@ describe('the records', () => {
 
   it('and the log never hold a query value, a token, a cookie, a header value or a body', async () => {
     const headers = {
-      authorization: 'Bearer SECRET-1',
-      cookie: 'session=SECRET-2',
-      'x-api-key': 'SECRET-3',
-      'proxy-authorization': 'Basic SECRET-4',
-      ':path': '/v1/accounts/42?token=SECRET-5',
+      authorization: `Bearer ${secret('1')}`,
+      cookie: `session=${secret('2')}`,
+      'x-api-key': `${secret('3')}`,
+      'proxy-authorization': `Basic ${secret('4')}`,
+      ':path': `/v1/accounts/42?token=${secret('5')}`,
     };
     const calls: Call[] = [
       { headers },
-      { path: '/v1/accounts/42?token=SECRET-6' },
-      { path: '/v1/accounts/42?a=1#SECRET-7' },
-      { path: '/v1/accounts/42;v=1?token=SECRET-8' },
-      { method: 'POST', path: '/v1/accounts/42/refunds', body: '{"card":"SECRET-9"}' },
+      { path: `/v1/accounts/42?token=${secret('6')}` },
+      { path: `/v1/accounts/42?a=1#${secret('7')}` },
+      { path: `/v1/accounts/42;v=1?token=${secret('8')}` },
+      { method: 'POST', path: '/v1/accounts/42/refunds', body: `{"card":"${secret('9')}"}` },
       { from: IDS.stranger, headers },
     ];
     const { log } = await ask(calls, 'secrets');
@@ -191,7 +192,7 @@ describe('the records', () => {
       JSON.stringify(log),
     ].join('');
     assert.ok(written.includes('/v1/accounts/42'));
-    assert.deepEqual(written.match(/SECRET-\d/g) ?? [], []);
+    assert.ok(!written.includes(CANARY));
   });
 
   it('stay whole lines, whatever a caller puts into a path', async () => {

@@ -1,7 +1,7 @@
 // V8's flags belong to the process: what a thread does with them happens to all the others.
 
-import { Worker } from 'node:worker_threads';
 import assert from 'node:assert/strict';
+import { Worker } from 'node:worker_threads';
 
 const COMPACT = `
   import(${JSON.stringify(new URL('../../workers/compact_heap.ts', import.meta.url).href)})

@@ -2,7 +2,7 @@
 // and goes on (C-111).
 
 import assert from 'node:assert/strict';
-import type { PoolCounters } from '../../workers/pooled_checker.ts';
+import type { PoolCounters } from '../../workers/pool_counters.ts';
 import { type Answered, readResponse } from '../support/check_response.ts';
 import { encodeCall } from '../support/mesh.ts';
 import { until } from '../support/wait.ts';

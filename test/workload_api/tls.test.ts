@@ -95,6 +95,18 @@ describe('TLS from the Workload API', () => {
     await agent.crash();
   });
   const changed = () => server.metric('remit_tls_files_total{result="changed"}');
+  /** Resolves when all threads have what it says then. */
+  async function sayAndWait(messages: Parameters<Agent['say']>[0]): Promise<void> {
+    const version = (thread: string) => server.metric(`remit_tls_version{thread="${thread}"}`);
+    const before = await version('control');
+    await agent.say(messages);
+    await until(async () => {
+      const [control, ...held] = await Promise.all(
+        ['control', 'acceptor-0', 'acceptor-1'].map(version),
+      );
+      return control! > before && held.every((it) => it === control);
+    });
+  }
   const updates = (kind: string, result: string) =>
     server.metric(`remit_workload_api_updates_total{kind="${kind}",result="${result}"}`);
 
@@ -153,11 +165,7 @@ describe('TLS from the Workload API', () => {
     // More than are verified in one turn of a thread.
     const clients = Array.from({ length: 80 }, () => tlsClient(server, peerOf(PEERS.gateway, 1)));
     for (const client of clients) assert.equal((await client.check(encodeCall())).result, 'allow');
-    const before = await changed();
-    await agent.say({ x509: bundlesMessage({ 'mesh.example': [both[0]!] }) });
-    await until(async () => (await changed()) === before + 1);
-    // The metric is the control thread's; a message to the others is on its way.
-    await sleep(250);
+    await sayAndWait({ x509: bundlesMessage({ 'mesh.example': [both[0]!] }) });
     const allowed = await Promise.all(clients.map((client) => isAllowed(client)));
     assert.equal(allowed.filter((it) => it).length, 0);
     for (const client of clients) client.close();
@@ -171,16 +179,11 @@ describe('TLS from the Workload API', () => {
       bundlesMessage({ 'mesh.example': [], 'other.example': both }),
       bundlesMessage({ 'other.example': [authorityOf('other.example')] }),
     ]) {
-      const before = await changed();
-      await agent.say({ x509 });
-      await until(async () => (await changed()) === before + 1);
-      await sleep(100);
+      await sayAndWait({ x509 });
       const client = tlsClient(server, peerOf(PEERS.gateway));
       await assert.rejects(client.check(encodeCall(), { timeoutMs: 1_000 }));
       client.close();
-      await agent.say({ x509: stateOf(0).x509 });
-      await until(async () => (await changed()) === before + 2);
-      await sleep(100);
+      await sayAndWait({ x509: stateOf(0).x509 });
       const again = tlsClient(server, peerOf(PEERS.gateway));
       assert.equal((await again.check(encodeCall())).result, 'allow');
       again.close();

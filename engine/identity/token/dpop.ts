@@ -28,8 +28,8 @@ export interface DpopExpectation {
   readonly accessToken: string;
   /** `cnf.jkt` of the access token. */
   readonly jkt: string;
-  /** A nonce of ours that has to be in it; undefined where none is demanded. */
-  readonly nonce: string | undefined;
+  /** Nonces of ours, one of which has to be in it; undefined where none is demanded. */
+  readonly nonces: readonly string[] | undefined;
   /** How old it may be. */
   readonly ageMsMax: number;
   /** How far the sender's clock may be from ours; at most 30 s count. */
@@ -63,8 +63,9 @@ export function verifyDpop(
   const key = readyClientKey(shown);
   if (key instanceof JwkFault) return invalid(key.message);
   if (!isSignedBy(jws, key)) return invalid('a wrong signature');
-  if (expected.nonce !== undefined && claims.get('nonce') !== expected.nonce) {
-    return new PossessionFailure('authn.binding', 'without the nonce that was asked for', true);
+  // Last of all: who is told a nonce holds the token and its key.
+  if (expected.nonces !== undefined && !hasNonce(claims, expected.nonces)) {
+    return new PossessionFailure('authn.nonce', 'without a nonce of ours that is current');
   }
   const { thumbprint } = key;
   const refusedFrom = expiresAt + CLOCK_SKEW_MS_MAX;
@@ -119,7 +120,8 @@ function bindingFault(
   return coverFault('ath', claims.get('ath'), accessToken);
 }
 
-/** What `error` of a challenge says (RFC 9449 sections 7.1 and 9). */
-export function dpopError({ nonceNeeded }: PossessionFailure): string {
-  return nonceNeeded ? 'use_dpop_nonce' : 'invalid_dpop_proof';
+/** Step 10. */
+function hasNonce(claims: JsonObject, nonces: readonly string[]): boolean {
+  const nonce = claims.get('nonce');
+  return typeof nonce === 'string' && nonces.includes(nonce);
 }

@@ -3,7 +3,6 @@
 
 import { hash } from 'node:crypto';
 import { Failure } from '../../failure.ts';
-import type { Reason } from '../../reason.ts';
 
 /** A proof that was right. Good for one request, so its use has to be remembered until it ends. */
 export interface Possession {
@@ -15,15 +14,8 @@ export interface Possession {
   readonly refusedFrom: number;
 }
 
-/** Why a proof proves nothing; `nonceNeeded`: with a nonce of ours it might. */
-export class PossessionFailure extends Failure {
-  readonly nonceNeeded: boolean;
-
-  constructor(reason: Reason, detail: string, nonceNeeded = false) {
-    super(reason, detail);
-    this.nonceNeeded = nonceNeeded;
-  }
-}
+/** Why a proof proves nothing. */
+export class PossessionFailure extends Failure {}
 
 /** `ath`, `wth` and `tth`: base64url of the SHA-256 of a token as it was sent. */
 export function tokenHash(token: string): string {
