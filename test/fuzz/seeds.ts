@@ -1,8 +1,6 @@
 // The bundle under fuzz and the requests it starts from: allowed ones of every kind, and some that
 // are denied for each reason a message can have.
 
-import { secret } from '../support/secret.ts';
-
 export const TRUST_DOMAIN = 'td.example';
 const ORDERS = `spiffe://${TRUST_DOMAIN}/ns/shop/sa/orders`;
 const CART = `spiffe://${TRUST_DOMAIN}/ns/shop/sa/cart`;
@@ -122,6 +120,8 @@ const RAW = [
   { key: 'X-Bytes', raw_value: Buffer.from([0xff, 0xfe]) },
 ];
 
+// No secrets of test/support/secret.ts: mutations write them into paths and request ids, which are
+// recorded.
 const ALLOWED: readonly SeedParts[] = [
   {},
   { path: '/orders?q=1' },
@@ -141,12 +141,7 @@ const ALLOWED: readonly SeedParts[] = [
   { extension: 'shop/orders' },
   { lines: RAW },
   { source: '', destination: '', host: 'open.example', path: '/index' },
-  {
-    destination: '',
-    host: 'open.example',
-    path: '/x',
-    headers: { authorization: `Bearer ${secret('x')}` },
-  },
+  { destination: '', host: 'open.example', path: '/x', headers: { authorization: 'Bearer x' } },
   { connection: ['db.Orders.example', 5432] },
   { connection: ['', 5672] },
 ];
@@ -166,7 +161,7 @@ const DENIED: readonly SeedParts[] = [
   { path: '/t/blue/files/x' },
   { destination: 'spiffe://other.example/x', host: 'none' },
   { destination: ORDERS, host: 'open.example' },
-  { headers: { authorization: `Bearer ${secret('x')}` } },
+  { headers: { authorization: 'Bearer x' } },
   { headers: { host: 'a', ':authority': 'b' } },
   { connection: ['db.orders.example', 5433] },
   { connection: ['db.orders.example.', 5672] },
