@@ -56,6 +56,7 @@ describe('what proves', () => {
       'spiffe',
       'subject',
       'tenant',
+      'workload',
     ]);
   });
 
