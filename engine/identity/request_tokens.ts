@@ -4,6 +4,7 @@
 import type { Reason } from '../reason.ts';
 import type { X509Svid } from '../svid.ts';
 import { apiKeyProved } from './api_key_credential.ts';
+import { readAuthorization } from './credential_location.ts';
 import type { Credentials, Terms } from './credentials.ts';
 import type { Enforcer } from './enforcer.ts';
 import { payloadProved } from './jwt_payload.ts';
@@ -57,7 +58,7 @@ export function tokensOf(
   const presented = presentedToken(tokens.places, { headers, path }, !passesAuthorization);
   const key = apiKeyProved(headers, apiKeys, image, now);
   const text = typeof presented === 'object' ? presented.text : undefined;
-  const wit = witProved(text, around);
+  const wit = witProved(text, passesAuthorization ? passedOn(headers) : undefined, around);
   const transaction = transactionProved(around);
   const payload = peer.has('metadata') ? payloadProved(jwtPayloads, around) : undefined;
   if (presented === undefined || typeof presented === 'string') {
@@ -65,4 +66,10 @@ export function tokensOf(
   }
   if (key !== undefined) return { wit, payload, transaction, token: 'authn.identity_conflict' };
   return { wit, payload, transaction, token: tokenProved(presented, around) };
+}
+
+/** A token that the destination reads itself: a proof beside it may cover it all the same. */
+function passedOn(headers: ReadonlyMap<string, string>): string | undefined {
+  const shown = readAuthorization(headers.get('authorization') ?? '');
+  return shown.kind === 'token' ? shown.text : undefined;
 }

@@ -167,9 +167,13 @@ function dpopShown(
   return isFailure(result) ? { refused: result.reason } : jkt;
 }
 
-/** A workload identity token with its proof; undefined where neither came. */
+/**
+ * A workload identity token with its proof; undefined where neither came.
+ * @param accessToken which has to be covered by the proof; `passedToken` may be
+ */
 export function witProved(
   accessToken: string | undefined,
+  passedToken: string | undefined,
   around: TokenCircumstances,
 ): TokenOutcome | undefined {
   const wit = around.headers.get(WIT_HEADER);
@@ -191,7 +195,7 @@ export function witProved(
   const { uri, txnToken } = around;
   const { confirmation } = token;
   const expected = {
-    ...{ wit, confirmation, uri, accessToken, txnToken },
+    ...{ wit, confirmation, uri, accessToken, passedToken, txnToken },
     ...{ aheadMsMax: WPT_AHEAD_MS_MAX, skewMs: CLOCK_SKEW_MS_MAX },
   };
   const need = wptProof(wpt, expected);

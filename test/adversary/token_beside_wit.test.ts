@@ -47,9 +47,9 @@ const ALICE: Document = {
   spec: { issuer: 'ci', subject: 'alice', kind: 'human' },
 };
 
-function meshOf(identities: readonly Document[], rules: readonly Document[]) {
+function meshOf(identities: readonly Document[], rules: readonly Document[], more: Document = {}) {
   const operations = { read: { http: 'GET /a', scopes: ['pay.read'] } };
-  const spec = { destinations: [PAYMENTS], origin: 'https://pay.example', operations };
+  const spec = { destinations: [PAYMENTS], origin: 'https://pay.example', operations, ...more };
   const documents = [service('payments', spec), policy('p', rules as never), GATEWAY];
   const files = new Map([
     ['keys.json', JWKS],
@@ -119,6 +119,30 @@ describe('a WIT and its proof', () => {
         assert.equal(answerTo(mesh, alone), 'authn.binding', `${name} beside \`${caller}\``);
       }
     }
+  });
+});
+
+describe('a WIT at a service that reads the token itself', () => {
+  const passThrough = { authorization: 'passThrough', operations: { read: { http: 'GET /a' } } };
+  const rules = [rule('agent', { from: { principals: [AGENT] } })];
+  const mesh = meshOf([identity(AGENT)], rules, passThrough);
+  const beside = (authorization: string, covering?: string): Ask => {
+    const { proof } = byWit(covering);
+    return { caller: '', proof: { ...proof, authorization } };
+  };
+
+  it('may cover it, and covers no other', () => {
+    const token = accessToken({ claims: { sub: 'alice' } });
+    const rows: [want: string, ask: Ask][] = [
+      ['allow', beside(`Bearer ${token}`, token)],
+      ['allow', beside('Bearer opaque', 'opaque')],
+      ['allow', beside(`Bearer ${token}`)],
+      ['allow', beside('Basic dTpw')],
+      ['authn.binding', beside(`Bearer ${token}`, 'opaque')],
+      ['authn.binding', beside('Basic dTpw', 'dTpw')],
+      ['authn.binding', { caller: '', proof: { ...byWit(token).proof, authorization: '' } }],
+    ];
+    for (const [want, ask] of rows) assert.equal(answerTo(mesh, ask), want, JSON.stringify(ask));
   });
 });
 

@@ -20,6 +20,8 @@ export interface WptExpectation {
   /** Of the request as its sender sees it: configured, never taken from Host or a header. */
   readonly uri: string;
   readonly accessToken: string | undefined;
+  /** One that nobody here reads: to the client it is an access token, or none. */
+  readonly passedToken?: string | undefined;
   readonly txnToken: string | undefined;
   /** How far ahead it may expire. */
   readonly aheadMsMax: number;
@@ -76,15 +78,16 @@ function bindingFault(
   claims: JsonObject,
   audiences: readonly string[],
   others: JsonObject | undefined,
-  { wit, uri, accessToken, txnToken }: WptExpectation,
+  { wit, uri, accessToken, passedToken, txnToken }: WptExpectation,
 ): string | undefined {
+  const covered = accessToken ?? (claims.has('ath') ? passedToken : undefined);
   const [audience] = audiences;
   if (audiences.length !== 1 || !isSameTarget(audience!, uri)) return 'for another URI';
   // The draft: an entry that is not understood has to be refused, and none is.
   if (others !== undefined && others.size > 0) return '`oth` covers a token that is not known';
   return (
     coverFault('wth', claims.get('wth'), wit) ??
-    coverFault('ath', claims.get('ath'), accessToken) ??
+    coverFault('ath', claims.get('ath'), covered) ??
     coverFault('tth', claims.get('tth'), txnToken)
   );
 }
