@@ -93,6 +93,15 @@ function besideShared(random: Random): Shown {
   return { ...who, token: accessToken(random, 'robot', false) };
 }
 
+/** Of the very token, which says the same, or of another one. */
+function besidePayload(random: Random): Shown {
+  const shown = alone(random);
+  const { token } = shown;
+  if (token?.kind === 'access' && random.chance(0.5)) return { ...shown, payload: token };
+  const other = accessToken(random, random.pick(EVERYBODY), false);
+  return { ...shown, payload: { ...other, claims: { jti: 'another' } } };
+}
+
 /** Whatever comes together. */
 function mixed(random: Random): Shown {
   const other = random.pick([...WORKLOADS, UNKNOWN]);
@@ -102,7 +111,7 @@ function mixed(random: Random): Shown {
     () => ({ ...workload(random), peer: other }),
     () => ({ ...workload(random), wit: other }),
     () => ({ ...alone(random), key: 'batch' }),
-    () => ({ ...alone(random), payload: accessToken(random, random.pick(EVERYBODY), false) }),
+    () => besidePayload(random),
   ])();
 }
 
