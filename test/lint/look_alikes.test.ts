@@ -14,8 +14,8 @@ describe('C-102: a name', () => {
   for (const pair of PAIRS.flatMap((it) => it.split(' '))) {
     const [letter = '', latin = ''] = pair;
     it(`with \`${letter}\` looks like one with \`${latin}\``, () => {
-      assert.equal(skeletonOf(`x${letter}z`), skeletonOf(`x${latin}z`));
-      assert.notEqual(skeletonOf(`x${letter}z`), skeletonOf('x5z'));
+      assert.equal(skeletonOf(`5${letter}7`), skeletonOf(`5${latin}7`));
+      assert.notEqual(skeletonOf(`5${letter}7`), '57');
     });
   }
 });
