@@ -20,8 +20,8 @@ const NEW_TOKENS = 20_000;
 const FLOOD_RATE = 2_000;
 const VICTIM = { connections: 1, streams: 16 } as const;
 /**
- * Requests of the one who waits, in each run: some seconds. In less the server's first look at such
- * tokens counts for most, when its code is not compiled yet and the caller's failures are all ahead.
+ * Requests of the one who waits, in each run: some seconds. In less, the first look at such tokens
+ * counts for most, when the server's code is not compiled yet and its caller has not failed yet.
  */
 const VICTIM_REQUESTS = 40_000;
 const FLOOD_STREAMS = 1_000;
