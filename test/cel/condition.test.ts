@@ -126,6 +126,7 @@ describe('a mistake in a condition', () => {
       '`startsWith` has no meaning for `string` and `int`',
       'string, string',
     ],
+    ["b'a' «%» true == 1", '`%` has no meaning for `bytes` and `bool`', 'int, int | uint, uint'],
     ['«siz»(resource.id) == 1', 'there is no function `siz`', undefined, 'size'],
     ['resource.«tier»', 'the condition gives `int`', 'bool'],
     ['resource.«tier» && true', '`&&` has no meaning for `int`', 'bool'],

@@ -172,6 +172,14 @@ describe('several documents', () => {
     assert.deepEqual(toldOf(textOf([one, service('two', spec)])), []);
   });
 
+  it('may be Services of two namespaces with addresses that begin alike', () => {
+    const one = service('one', { hosts: ['[2001:db8::1]:443'], operations: {} });
+    const at = (host: string) => service('two', { hosts: [host], operations: {} }, 'shop');
+    assert.deepEqual(toldOf(textOf([one, at('[2001:db8::2]')])), []);
+    const [[, message] = []] = toldOf(textOf([one, at('[2001:db8::1]')]));
+    assert.equal(message, '`[2001:db8::1]` belongs to `pay/one` already');
+  });
+
   it('are told of a Service that claims a workload of another namespace', () => {
     const spec = { destinations: ['spiffe://a/ns/shop/sa/cart'], operations: {} };
     const [line = ''] = told(textOf([service('one', spec)]));

@@ -19,6 +19,7 @@ import type { Failure } from '../../engine/failure.ts';
 import type { JwtPayloads } from '../../engine/identity/credentials.ts';
 import type { Asker } from '../../engine/identity/enforcer.ts';
 import { verifyProof } from '../../engine/identity/proof.ts';
+import type { KeySets } from '../../engine/key_sets.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../engine/settings.ts';
 import type { Snapshot } from '../../engine/snapshot.ts';
 import { recorded } from '../support/recorded.ts';
@@ -127,6 +128,10 @@ export interface Ask {
   readonly extensions?: Readonly<Record<string, string>>;
   readonly asker?: Asker;
   readonly now?: number;
+  /** Keys that come from outside the bundle. */
+  readonly keys?: KeySets;
+  /** What was proved before; what is proved now is kept in it as well. */
+  readonly verified?: Map<string, ProofResult>;
 }
 
 export function inquiryOf(ask: Ask): Inquiry {
@@ -202,10 +207,10 @@ export function accessBy(principal: Principal, operation: Operation): AccessRequ
 }
 
 export function verdictOn(snapshot: Snapshot, ask: Ask = {}): Verdict {
-  const { asker = { kind: 'local' }, now = NOW } = ask;
+  const { asker = { kind: 'local' }, now = NOW, keys = NO_FACTS.keys } = ask;
   const inquiry = inquiryOf(ask);
-  const verified = new Map<string, ProofResult>();
-  const facts = { ...NO_FACTS, verified };
+  const { verified = new Map<string, ProofResult>() } = ask;
+  const facts = { ...NO_FACTS, keys, verified };
   let step = check(inquiry, asker, snapshot, facts, now);
   for (let pass = 1; pass < 3 && step.kind === 'need'; pass++) {
     for (const proof of step.proofs) {
