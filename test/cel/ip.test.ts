@@ -38,6 +38,10 @@ describe('addresses in conditions', () => {
     ['fe80::1%eth0', undefined],
     ['::ffff:10.0.0.1', undefined],
     ['::ffff:a00:1', undefined],
+    ['1::ffff:a00:1', '1::ffff:a00:1'],
+    ['::1:ffff:a00:1', '::1:ffff:a00:1'],
+    ['::fffe:a00:1', '::fffe:a00:1'],
+    ['::feff:a00:1', '::feff:a00:1'],
     ['[::1]', undefined],
   ];
   for (const [text, canonical] of addresses) {

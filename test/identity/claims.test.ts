@@ -2,7 +2,11 @@
 // those that the operator wrote, and in no record.
 
 import assert from 'node:assert/strict';
+import { subjectPrincipal } from '../../engine/identity/token_principal.ts';
+import { verifyToken } from '../../engine/identity/token_verification.ts';
+import { NO_KEYS } from '../../engine/key_sets.ts';
 import { recordLines } from '../../engine/record.ts';
+import { TokenFailure } from '../../engine/token.ts';
 import { type Ask, type Document, NOW, verdictOn } from '../engine/fixture.ts';
 import { ALLOW, accessToken, bearer, CI, issuer, mesh } from './token_fixture.ts';
 
@@ -54,6 +58,29 @@ describe('C-007: a claim that becomes an attribute', () => {
     const app = { ...CI, spec: { ...(CI['spec'] as Document), attributes: { team: 'ours' } } };
     const snapshot = mesh([issuer({ claims }), app], [ALLOW]);
     assert.deepEqual(attributesBy({ team: 'theirs' }, snapshot), { team: 'ours' });
+  });
+});
+
+describe('C-013: whom a token names', () => {
+  const { issuers } = MESH.proof;
+  const text = accessToken({ claims: { team: 'shop' } });
+  const { result } = verifyToken(text, issuers.tokens, NO_KEYS, undefined);
+
+  it('is kept, but never with another assurance or for another bundle', () => {
+    assert.ok(!(result instanceof TokenFailure));
+    const ofTenant = (tenant: string): Document => ({
+      ...CI,
+      spec: { issuer: 'ci', subject: 'repo:acme/app', kind: 'ci', tenant },
+    });
+    const meshes = ['a', 'b'].map((it) => mesh([issuer({ claims }), ofTenant(it)], [ALLOW]));
+    for (const [index, { proof }] of meshes.entries()) {
+      for (const assurance of ['bearer', 'bound', 'bearer'] as const) {
+        const principal = subjectPrincipal(result, assurance, proof);
+        assert.equal(subjectPrincipal(result, assurance, proof), principal);
+        assert.equal(principal.assurance, assurance);
+        assert.equal(principal.entry.tenant, 'ab'[index]);
+      }
+    }
   });
 });
 
