@@ -52,6 +52,11 @@ const references: Mistake[] = [
     want: [NOT_EXPORTED('16:66')],
   },
   {
+    name: 'a misspelt service of another namespace',
+    text: R('services: [crm/crn]'),
+    want: [['16:66', 'no service `crm/crn` in namespace `pay`', 'one of crm']],
+  },
+  {
     name: 'a service with something before its namespace',
     text: R('services: [x/pay/payments]'),
     want: [['16:66', '`x/pay/payments`: expected `service` or `namespace/service`']],

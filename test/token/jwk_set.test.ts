@@ -106,6 +106,14 @@ describe('a key set (C-010)', () => {
     assert.equal(set.ofKid('only')!.thumbprint, set.ofKid('one')!.thumbprint);
   });
 
+  it('is read where keys say what they are for, and verifying is among it', () => {
+    const verifying = { ...EC, key_ops: ['verify'] };
+    const both = { ...RSA, key_ops: ['sign', 'verify'], use: 'sig' };
+    const set = keySetOf([verifying, both]);
+    assert.deepEqual(set.findings, []);
+    assert.equal(set.keys.length, 2);
+  });
+
   it('has the thumbprints of RFC 7638 section 3.1 and RFC 8037 appendix A.3', () => {
     const n =
       '0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJ' +
