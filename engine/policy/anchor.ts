@@ -82,9 +82,9 @@ function identityKeys(from: FromRecord): readonly string[] | undefined {
 function resourceKeys({ resources }: ToRecord): readonly string[] | undefined {
   const keys: string[] = [];
   for (const text of resources ?? []) {
-    const [type, first = '', ...rest] = text.split('/');
+    const [type, first = ''] = text.split('/');
     if (!text.includes('*')) keys.push(`=${text}`);
-    else if (!first.includes('*') && rest.length > 0) keys.push(`^${type}/${first}/`);
+    else if (!first.includes('*')) keys.push(`^${type}/${first}/`);
     else return undefined;
   }
   return keys.length === 0 ? undefined : keys;
