@@ -9,6 +9,7 @@ import {
   CHECKOUT,
   enforcer,
   identity,
+  issuer,
   PAYMENTS,
   policy,
   REPORTS,
@@ -153,6 +154,21 @@ describe('XFCC', () => {
   for (const [name, ask, want] of cases) {
     it(`is judged ${name}: ${want} (C-011 C-059)`, () => assert.equal(answerTo(MESH, ask), want));
   }
+
+  it('is read anew for each proxy, also where the same text came just before', () => {
+    const third = 'spiffe://prod.example/ns/edge/sa/third';
+    const asserts = { peer: ['xfcc'], destinations: ['*'] };
+    const spec = { type: 'gateway', identities: [third], asserts };
+    const snapshot = mesh(['xfcc'], [issuer(), enforcer('third', spec)]);
+    const by = (id: string) =>
+      answerTo(snapshot, xfcc(`${MINE};URI=${CHECKOUT}`, { asker: { kind: 'peer', id } }));
+    for (let round = 0; round < 2; round++) {
+      assert.deepEqual(
+        [by(EDGE), by(EDGE), by(third)],
+        ['allow', 'allow', 'authn.untrusted_issuer'],
+      );
+    }
+  });
 
   it('is worth what its certificate is, or the word of the enforcer (C-012)', () => {
     const { evidence } = verdictOn(MESH, xfcc(`${MINE};Hash=${digest(CERT)};URI=${CHECKOUT}`));
