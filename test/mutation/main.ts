@@ -32,7 +32,7 @@ if (values.help) {
 }
 
 const project = await mutatedProject();
-process.once('exit', () => rmSync(project.folder, { recursive: true, force: true }));
+process.once('exit', () => rmSync(project.around, { recursive: true, force: true }));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
 const eligible = project.mutants.filter(({ file, line, mutator }) =>

@@ -7,6 +7,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  realpathSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -32,7 +33,10 @@ export interface Mutant {
 }
 
 export interface MutatedProject {
+  /** Where tests run. */
   readonly folder: string;
+  /** All of it, to be removed. */
+  readonly around: string;
   readonly mutants: readonly Mutant[];
 }
 
@@ -53,7 +57,12 @@ const SILENT = {
 };
 
 export async function mutatedProject(): Promise<MutatedProject> {
-  const folder = mkdtempSync(join(tmpdir(), 'remit-mutants-'));
+  const around = mkdtempSync(join(tmpdir(), 'remit-mutants-'));
+  const folder = join(around, 'remit');
+  mkdirSync(folder);
+  // The test data beside the project, where it is there.
+  const shared = join(ROOT, '..', 'shared');
+  if (existsSync(shared)) symlinkSync(realpathSync(shared), join(around, 'shared'));
   for (const part of [...PARTS, ...MORE_PARTS]) {
     if (!existsSync(join(ROOT, part))) continue;
     cpSync(join(ROOT, part), join(folder, part), { recursive: true });
@@ -82,5 +91,5 @@ export async function mutatedProject(): Promise<MutatedProject> {
     mutator: mutant.mutatorName,
     replacement: mutant.replacement,
   }));
-  return { folder, mutants };
+  return { folder, around, mutants };
 }
