@@ -7,8 +7,8 @@ import { verifyToken } from '../../engine/identity/token_verification.ts';
 import { NO_KEYS } from '../../engine/key_sets.ts';
 import { recordLines } from '../../engine/record.ts';
 import { TokenFailure } from '../../engine/token.ts';
-import { type Ask, type Document, NOW, verdictOn } from '../engine/fixture.ts';
-import { ALLOW, accessToken, bearer, CI, issuer, mesh } from './token_fixture.ts';
+import { type Ask, CHECKOUT, type Document, identity, NOW, verdictOn } from '../engine/fixture.ts';
+import { ALLOW, accessToken, bearer, CI, issuer, mesh, rule } from './token_fixture.ts';
 
 const claims = { team: 'attributes.team' };
 const MESH = mesh([issuer({ claims }), CI], [ALLOW]);
@@ -95,6 +95,14 @@ describe('C-101: the record of a decision by a token', () => {
     ['by its scopes', SCOPED, { scope: 'pay.read' }, true],
     ['by scopes that nobody asks for', PLAIN, { scope: 'pay.read' }, false],
   ];
+  it('says nothing of one where a workload without any is allowed', () => {
+    const rules = [rule('peer', { from: { principals: [CHECKOUT] } })];
+    const snapshot = mesh([issuer(), CI, identity(CHECKOUT)], rules, scopes);
+    const verdict = verdictOn(snapshot, { caller: CHECKOUT });
+    assert.equal(verdict.decision.outcome, 'allow', verdict.decision.reason);
+    assert.doesNotMatch(recordLines(verdict, OCCASION, snapshot).decision, /"token"/);
+  });
+
   for (const [name, snapshot, more, want] of inputs) {
     it(`says that the token counted, where it did: ${name}`, () => {
       const verdict = verdictOn(snapshot, asking(more));

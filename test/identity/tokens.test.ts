@@ -3,7 +3,14 @@
 
 import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
-import { type Ask, answerTo, CHECKOUT, verdictOn } from '../engine/fixture.ts';
+import {
+  type Ask,
+  answerTo,
+  CHECKOUT,
+  type Document,
+  TRUST_DOMAIN,
+  verdictOn,
+} from '../engine/fixture.ts';
 import { secret } from '../support/secret.ts';
 import {
   ALLOW,
@@ -86,6 +93,25 @@ describe('a token in `Authorization`', () => {
   for (const [name, ask, want] of cases) {
     it(`is judged: ${name} (C-010 C-011)`, () => assert.equal(answerTo(MESH, ask), want));
   }
+
+  it('names nobody of a trust domain or a namespace (C-010)', () => {
+    const kinds = ['ci'];
+    const by = (from: Document) =>
+      answerTo(mesh([issuer(), CI], [rule('a', { from })]), bearer(accessToken()));
+    assert.equal(by({ kinds }), 'allow');
+    for (const more of [{ trustDomains: [TRUST_DOMAIN] }, { namespaces: ['*'] }]) {
+      assert.notEqual(by({ kinds, ...more }), 'allow', JSON.stringify(more));
+    }
+  });
+
+  it('is read from a cookie where the Issuer says so, and nowhere else (C-011)', () => {
+    const snapshot = mesh([issuer({ locations: [{ cookie: 'sid' }] }), CI], [ALLOW]);
+    const by = (proof: Record<string, string>) => answerTo(snapshot, { caller: '', proof });
+    const token = accessToken();
+    assert.equal(by({ cookie: `a=b; sid=${token}` }), 'allow');
+    assert.notEqual(by({ cookie: `a=${token}` }), 'allow');
+    assert.notEqual(by({ authorization: `Bearer ${token}` }), 'allow');
+  });
 
   it('is evidence by its digest, never as it came (C-101)', () => {
     const token = accessToken();
