@@ -15,9 +15,13 @@ const CHUNK_BYTES = 256 * KiB;
 /** The same of bytes in shared memory, a part at a time. */
 export function* digestInSteps(bytes: Uint8Array): Steps<string> {
   const hash = createHash('sha256');
+  // Hashing takes no shared memory. One copy for all parts: of each its own, an image would leave
+  // as much memory behind as it has, until a thread that is quiet collects it.
+  const part = new Uint8Array(Math.min(CHUNK_BYTES, bytes.length));
   for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
-    // A copy: hashing takes no shared memory.
-    hash.update(bytes.slice(at, at + CHUNK_BYTES));
+    const next = bytes.subarray(at, at + CHUNK_BYTES);
+    part.set(next);
+    hash.update(part.subarray(0, next.length));
     yield;
   }
   return `sha256:${hash.digest('hex')}`;

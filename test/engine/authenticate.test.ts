@@ -23,9 +23,9 @@ const rules = [
   { id: 'none', effect: 'permit', from: { anonymous: true }, to: {} },
 ];
 
-function mesh(spec: Document = {}) {
+function mesh(spec: Document = {}, documents: readonly Document[] = []) {
   const pay = service('payments', { destinations: [PAYMENTS], operations, ...spec });
-  return snapshotOf([pay, policy('p', rules), identity(CHECKOUT), GATEWAY]);
+  return snapshotOf([pay, policy('p', rules), identity(CHECKOUT), GATEWAY, ...documents]);
 }
 
 const SNAPSHOT = mesh();
@@ -121,6 +121,20 @@ describe('whoever presents', () => {
     for (const { ask, want } of rows) {
       if (want.startsWith('authn.')) assert.equal(answerTo(SNAPSHOT, ask), want);
     }
+  });
+});
+
+describe('an identity that nobody registered', () => {
+  it('is of a trusted domain also where an Issuer alone vouches for the domain', () => {
+    const spec = { trustDomain: 'partner.example', workloadApi: true };
+    const vouching: Document[] = [
+      { x509: { ...spec, maxLifetime: '24h' } },
+      { jwtSvid: { ...spec, audiences: ['remit'] } },
+    ].map((it) => ({ kind: 'Issuer', metadata: { name: 'partner' }, spec: it }));
+    const caller = 'spiffe://partner.example/ns/a/sa/b';
+    assert.equal(answerTo(SNAPSHOT, { caller }), 'authn.untrusted_issuer');
+    for (const issuer of vouching)
+      assert.equal(answerTo(mesh({}, [issuer]), { caller }), 'authz.unknown_identity');
   });
 });
 

@@ -3,8 +3,9 @@
 
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { digestOfAll } from '../../engine/digest.ts';
+import { digestInSteps, digestOfAll, digestOfBytes } from '../../engine/digest.ts';
 import type { Settings } from '../../engine/settings.ts';
+import { runAll } from '../../engine/steps.ts';
 import {
   CHECKOUT,
   type Document,
@@ -206,4 +207,15 @@ describe('two bundles that say different things', () => {
       }),
     );
   });
+});
+
+describe('a digest in steps', () => {
+  const KIB_256 = 262_144;
+  for (const length of [0, 1, KIB_256 - 1, KIB_256, KIB_256 + 1, 3 * KIB_256 + 5]) {
+    it(`of ${length} bytes in shared memory is that of all at once`, () => {
+      const bytes = new Uint8Array(new SharedArrayBuffer(length));
+      for (let at = 0; at < length; at++) bytes[at] = at % 251;
+      assert.equal(runAll(digestInSteps(bytes)), digestOfBytes(bytes));
+    });
+  }
 });
