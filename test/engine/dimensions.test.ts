@@ -2,6 +2,7 @@
 // a permit fails in one only, the denial names it.
 
 import assert from 'node:assert/strict';
+import * as dimension from '../../engine/policy/dimension.ts';
 import {
   type Ask,
   answerTo,
@@ -245,4 +246,47 @@ describe('what a permit requires of an asserted peer', () => {
       assert.equal(answerTo(meshWith([rule])), want);
     });
   }
+});
+
+describe('a dimension', () => {
+  /** In the order of docs/semantics.md, which is that of nearness. */
+  const all: [bit: number, name: string, reason: string][] = [
+    [dimension.PROOF, 'proof', 'authn.assurance'],
+    [dimension.BOUNDARY, 'boundary', 'authz.boundary'],
+    [dimension.ENVIRONMENT, 'environment', 'authz.environment'],
+    [dimension.WINDOW, 'window', 'authz.time_window'],
+    [dimension.RUNTIME, 'runtime', 'authz.runtime'],
+    [dimension.RESOURCE, 'resource', 'authz.resource'],
+    [dimension.ROLE, 'role', 'authz.role'],
+    [dimension.TASK, 'task', 'authz.task_required'],
+    [dimension.APPROVAL, 'approval', 'authz.approval_required'],
+    [dimension.CONDITION, 'condition', 'authz.condition'],
+    [dimension.VERB, 'verb', 'authz.verb'],
+    [dimension.WHO, 'who', 'authz.no_match'],
+    [dimension.SERVICE, 'service', 'authz.no_match'],
+  ];
+
+  it('has a name by which it is explained, and a reason', () => {
+    for (const [bit, name, reason] of all) {
+      assert.deepEqual(dimension.namesOf(bit), [name]);
+      assert.equal(dimension.reasonOf(bit), reason);
+      assert.ok(dimension.isSingle(bit));
+    }
+    assert.deepEqual(
+      dimension.DIMENSION_NAMES,
+      all.map(([, name]) => name),
+    );
+  });
+
+  it('that comes first gives the reason of several', () => {
+    for (const [index, [first, name, reason]] of all.entries()) {
+      for (const [second, other] of all.slice(index + 1)) {
+        assert.deepEqual(dimension.namesOf(first | second), [name, other]);
+        assert.equal(dimension.reasonOf(first | second), reason);
+        assert.ok(!dimension.isSingle(first | second));
+      }
+    }
+    assert.deepEqual(dimension.namesOf(0), []);
+    assert.ok(!dimension.isSingle(0));
+  });
 });
