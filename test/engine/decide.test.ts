@@ -51,6 +51,29 @@ describe('a decision', () => {
     });
   });
 
+  it('names rules in the order of the bundle, whatever found them', () => {
+    const dimensions: Document[] = [
+      { kinds: ['workload'] },
+      { principals: [CHECKOUT] },
+      { namespaces: ['shop'] },
+      { trustDomains: [TRUST_DOMAIN] },
+      { serviceAccounts: ['shop/checkout'] },
+    ];
+    for (let first = 0; first < dimensions.length; first++) {
+      const turned = [...dimensions.slice(first), ...dimensions.slice(0, first)];
+      const rules = turned.map((from, index) => permit(`r${index}`, { from }));
+      const want = rules.map(({ id }) => `pay/p/${id}`);
+      assert.deepEqual(decisionOn(rules).rules, want);
+      const forbidden = [...rules, ...rules.map((it) => ({ ...it, id: `f${it['id']}` }))].map(
+        (it, index) => (index < rules.length ? it : { ...it, effect: 'forbid' }),
+      );
+      assert.deepEqual(
+        decisionOn(forbidden).rules,
+        rules.map(({ id }) => `pay/p/f${id}`),
+      );
+    }
+  });
+
   it('is allow when a permit matches, and names it with its policy and namespace', () => {
     assert.deepEqual(decisionOn([permit('a')]), {
       outcome: 'allow',

@@ -109,6 +109,20 @@ const rows: [name: string, spec: string, want: string[]][] = [
     ],
   ],
   [
+    'an Issuer by nothing',
+    '{}',
+    ['b.yaml:3:7: error: `ci` vouches by nothing; expected one of x509, jwt, jwtSvid, apiKeys'],
+  ],
+  [
+    'an Issuer by two',
+    `{jwtSvid: {${SVID}, workloadApi: true}, x509: {trustDomain: a.example, workloadApi: true}}`,
+    [
+      'b.yaml:3:7: error: `ci` vouches by x509 and jwtSvid; expected one of x509, jwt, jwtSvid, apiKeys',
+      'b.yaml:3:89: warning: certificates of any lifetime are believed; expected `maxLifetime`, such as 24h',
+      'b.yaml:3:17: warning: tokens of any lifetime are believed; expected `maxLifetime`',
+    ],
+  ],
+  [
     'SVIDs without keys',
     `{jwtSvid: {${SVID}, maxLifetime: 1h}}`,
     ['b.yaml:3:17: error: its keys come from one place; expected `bundle` or `workloadApi: true`'],

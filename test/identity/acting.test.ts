@@ -2,6 +2,7 @@
 // itself by its own certificate.
 
 import assert from 'node:assert/strict';
+import { actorPrincipal } from '../../engine/identity/token_principal.ts';
 import { type Ask, answerTo, CHECKOUT, type Document, identity } from '../engine/fixture.ts';
 import { accessToken, bearer, issuer, mesh, rule } from './token_fixture.ts';
 
@@ -45,6 +46,12 @@ describe('who acts for somebody', () => {
     const snapshot = mesh([...documents, identity(CHECKOUT)], both);
     assert.equal(answerTo(snapshot, { ...acting(), caller: CHECKOUT }), 'authn.identity_conflict');
     assert.equal(answerTo(snapshot, { ...acting(), caller: '' }), 'authn.binding');
+  });
+
+  it('is nobody that is known, where nobody vouches for his issuer (C-047)', () => {
+    const { proof } = mesh(documents, both);
+    const actor = actorPrincipal({ issuer: 'https://nobody.example', subject: 'alice' }, proof);
+    assert.deepEqual([actor.id, actor.known, actor.assurance], ['#alice', false, 'none']);
   });
 
   it('is a subject of the very issuer, where no workload shows itself (C-047)', () => {
