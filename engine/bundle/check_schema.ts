@@ -12,7 +12,12 @@ export function checkSchema<T>(
   document: YamlDocument,
   diagnostics: Diagnostics,
 ): T | undefined {
-  const result = schema.safeParse(document.value);
+  const result = parsed(schema, document.value);
+  if (result === undefined) {
+    const path = oddLength(document.value) ?? [];
+    diagnostics.error(document.at(path), `${name(path)}: unexpected map`);
+    return undefined;
+  }
   if (result.success) return result.data;
   for (const issue of result.error.issues) {
     const path = issue.path as Path;
@@ -36,6 +41,32 @@ export function checkSchema<T>(
     } else {
       diagnostics.error(document.at(path), `${name(path)}: ${plain(issue)}`, expectedOf(issue));
     }
+  }
+  return undefined;
+}
+
+/**
+ * Undefined where it throws: zod asks also what is no text and no list for its `length`, and
+ * compares with a number whatever a map has there.
+ */
+function parsed<T>(schema: z.ZodType<T>, value: unknown): z.ZodSafeParseResult<T> | undefined {
+  try {
+    return schema.safeParse(value);
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
+
+/** Where a map has a `length` that no comparison can make a number of. */
+function oddLength(value: unknown, path: Path = []): Path | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [key, item] of Object.entries(value)) {
+    const at = [...path, Array.isArray(value) ? Number(key) : key];
+    const isOdd = key === 'length' && typeof item === 'object' && item !== null;
+    if (isOdd && typeof item.toString !== 'function') return at;
+    const within = oddLength(item, at);
+    if (within !== undefined) return within;
   }
   return undefined;
 }

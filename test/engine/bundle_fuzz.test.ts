@@ -84,6 +84,25 @@ const { anyValue } = fc.letrec<{ anyValue: unknown }>((tie) => ({
 }));
 
 describe('loading a bundle never throws', () => {
+  const odd = { length: { toString: 'Service' } };
+  const fields: [name: string, spec: unknown, want: string][] = [
+    ['a text', { spiffe: odd }, '1:71: error: spec.spiffe.length: unexpected map'],
+    ['a list', { spiffe: 'x', roles: odd }, '1:83: error: spec.roles.length: unexpected map'],
+    [
+      'an element of a list',
+      { spiffe: 'x', roles: ['a', odd] },
+      '1:88: error: spec.roles[1].length: unexpected map',
+    ],
+    ['a field that is none', { a: odd }, '1:52: error: unknown field `a` in spec'],
+  ];
+  for (const [name, spec, want] of fields) {
+    it(`where ${name} is a map whose \`length\` is no number, and says where`, () => {
+      const { told } = load(JSON.stringify({ kind: 'Identity', metadata: { name: 'a' }, spec }));
+      assert.equal(told.length, 1);
+      assert.ok(told[0]!.startsWith(`b.yaml:${want}`), told[0]);
+    });
+  }
+
   it('on documents of any shape', () => {
     fc.assert(
       fc.property(

@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { ACTIVE_MUTANT, type Mutant } from './mutants.ts';
 
 /** A mutant that loops never ends by itself. */
@@ -62,7 +63,9 @@ function testsOf(file: string): readonly string[] {
 /** Without a mutant what failed is shown: it is a fault of the tests. */
 function run(folder: string, tests: readonly string[], id: string): Promise<Fate> {
   const mocha = join(folder, 'node_modules', 'mocha', 'bin', 'mocha.js');
-  const args = [mocha, '--no-config', '--bail', '--timeout', '30000', ...NOT_OF_ENGINE, ...tests];
+  const seed = ['--import', pathToFileURL(join(folder, 'test', 'mutation', 'fixed_seed.ts')).href];
+  const options = ['--no-config', '--bail', '--timeout', '30000', ...NOT_OF_ENGINE];
+  const args = [...seed, mocha, ...options, ...tests];
   const child = spawn(process.execPath, args, {
     cwd: folder,
     stdio: ['ignore', id === '' ? 'pipe' : 'ignore', 'ignore'],
