@@ -174,6 +174,11 @@ describe('remit.yaml', () => {
   /** Each stands in line 2; `want` is what comes behind the position. */
   const refused: { text: string; column: number; want: RegExp }[] = [
     {
+      text: 'listen: {check: {length: {toString: a}}}',
+      column: 26,
+      want: /listen\.check\.length: unexpected map$/,
+    },
+    {
       text: 'polices: ./policies',
       column: 1,
       want: /unknown field `polices`; expected one of policies, .*; did you mean `policies`\?$/,
