@@ -92,6 +92,7 @@ describe('C-010: of keys that come from the Workload API', () => {
       const answers = [MESH, STRICTER, MESH].map((it) => answerTo(it, { ...ask, keys, verified }));
       assert.deepEqual([answers[0], answers[2]], ['allow', 'allow']);
       assert.notEqual(answers[1], 'allow');
+      assert.equal(verified.size, 2, 'one result for each bundle');
     });
   }
 
