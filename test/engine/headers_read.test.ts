@@ -12,8 +12,8 @@ function headersRead(order: readonly string[]) {
     issuer: `https://${name}.example`,
     locations: [{ header: name, prefix: 'T ' }],
   });
-  const conditions = order.map((name) =>
-    rule(`r${name}`, {
+  const conditions = order.map((name, index) =>
+    rule(`r${index}`, {
       from: { principals: [CHECKOUT] },
       condition: `request.headers['of${name}'] == 'a'`,
     }),
