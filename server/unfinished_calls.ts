@@ -64,6 +64,8 @@ export class UnfinishedCalls {
   readonly #held = new Map<WatchedCall, Held>();
   #bytes = 0;
   #timer: NodeJS.Timeout | undefined;
+  /** Runs while the sum is too large and the oldest is spared for now. */
+  #again: NodeJS.Timeout | undefined;
   readonly #endTurn = (): void => this.#lookAtTurn();
 
   constructor(limits: UnfinishedLimits) {
@@ -146,7 +148,9 @@ export class UnfinishedCalls {
     this.#bytes -= held.bytes;
     if (this.#held.size > 0) return;
     clearInterval(this.#timer);
+    clearTimeout(this.#again);
     this.#timer = undefined;
+    this.#again = undefined;
   }
 
   #renew(call: WatchedCall, held: Held): void {
@@ -161,15 +165,30 @@ export class UnfinishedCalls {
     const bytes = call.waitsFor === 'us' ? 0 : CALL_BYTES + call.heldBytes;
     this.#bytes += bytes - held.bytes;
     held.bytes = bytes;
+    this.#makeRoom();
+  }
+
+  #makeRoom(): void {
     const { unfinishedBytes } = this.#limits;
-    if (this.#bytes <= unfinishedBytes) return;
     const graceMs = this.#bytes <= 2 * unfinishedBytes ? GRACE_MS : 0;
-    const beforeMs = performance.now() - graceMs;
+    const nowMs = performance.now();
     for (const [oldest, it] of this.#held) {
-      if (it.sinceMs > beforeMs) return;
-      if (oldest.waitsFor === 'client' && !it.isReset) this.#reset(oldest, it, TOO_MUCH);
       if (this.#bytes <= unfinishedBytes) return;
+      const leftMs = it.sinceMs + graceMs - nowMs;
+      if (leftMs > 0) {
+        this.#lookAgain(leftMs);
+        return;
+      }
+      if (oldest.waitsFor === 'client' && !it.isReset) this.#reset(oldest, it, TOO_MUCH);
     }
+  }
+
+  /** Whoever has sent all that he wants to send by then would else hold it for ever. */
+  #lookAgain(afterMs: number): void {
+    this.#again ??= setTimeout(() => {
+      this.#again = undefined;
+      this.#makeRoom();
+    }, afterMs).unref();
   }
 
   #resetLate(): void {

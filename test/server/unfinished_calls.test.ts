@@ -1,16 +1,20 @@
 // Calls that wait for their client end by themselves, and those of honest clients do not (C-111).
 
 import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
 import {
   type ClientHttp2Session,
   type ClientHttp2Stream,
   connect,
   type OutgoingHttpHeaders,
+  type ServerHttp2Stream,
 } from 'node:http2';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
 import { MiB } from '../../engine/limits.ts';
 import { CHECK_SERVICE } from '../../server/check_server.ts';
+import type { GrpcStatus } from '../../server/grpc_status.ts';
+import { UnfinishedCalls } from '../../server/unfinished_calls.ts';
 import { messageHead } from '../hostile/frames.ts';
 import { readResponse } from '../support/check_response.ts';
 import { useFolder } from '../support/folder.ts';
@@ -147,5 +151,28 @@ describe('calls that hold too much together', () => {
   it('do not keep others from being answered', async () => {
     for (let count = 0; count < 100; count++) stage.begin(CHECK, messageHead(15 * MiB));
     assert.equal((await stage.client.check(encodeCall(WAY.call))).result, WAY.want);
+  });
+});
+
+describe('a call that holds more than all may, and less than twice that', () => {
+  it('is spared for a moment, and refused then, though nothing more comes of it', async () => {
+    const MAX = MiB;
+    const unfinished = new UnfinishedCalls({ unfinishedMs: 60_000, unfinishedBytes: MAX });
+    const told: GrpcStatus[] = [];
+    const stream = Object.assign(new EventEmitter(), { destroyed: false, close: () => undefined });
+    unfinished.begin({
+      stream: stream as unknown as ServerHttp2Stream,
+      ...{ waitsFor: 'client', mayStay: true, heldBytes: 1.5 * MAX, expiresAtMs: undefined },
+      refuse: (why) => told.push(why),
+      expire: () => assert.fail('nothing depends on when it is answered'),
+    });
+    await until(() => unfinished.size === 1);
+    assert.ok(unfinished.bytes > MAX);
+    assert.equal(told.length, 0);
+    await until(() => told.length === 1);
+    assert.equal(told[0]!.code, status.RESOURCE_EXHAUSTED);
+    assert.equal(unfinished.bytes, 0);
+    stream.emit('close');
+    assert.equal(unfinished.size, 0);
   });
 });
