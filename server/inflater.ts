@@ -1,4 +1,4 @@
-// Compressed messages, a few at a time: 15 KB of gzip become 15 MB, and hundreds of streams at once
+// Compressed messages, one at a time: 15 KB of gzip become 15 MB, and hundreds of streams at once
 // would ask for more memory than there is. Envoy never compresses a check, so nobody waits for it.
 
 import { promisify } from 'node:util';
@@ -7,8 +7,8 @@ import { status } from '@grpc/grpc-js';
 import { MESSAGE_BYTES_MAX, TRANSPORT_BYTES_MAX } from '../engine/limits.ts';
 import type { GrpcStatus } from './grpc_status.ts';
 
-/** Each may grow to the transport's limit of 16 MiB. */
-const AT_ONCE_MAX = 2;
+/** Each may grow to the transport's limit of 16 MiB, and leaves as much again until collected. */
+const AT_ONCE_MAX = 1;
 const WAITING_MAX = 256;
 
 const ENCODINGS = new Map([

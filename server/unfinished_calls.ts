@@ -165,7 +165,7 @@ export class UnfinishedCalls {
     const bytes = call.waitsFor === 'us' ? 0 : CALL_BYTES + call.heldBytes;
     this.#bytes += bytes - held.bytes;
     held.bytes = bytes;
-    this.#makeRoom();
+    if (this.#bytes > this.#limits.unfinishedBytes) this.#makeRoom();
   }
 
   #makeRoom(): void {
