@@ -22,7 +22,7 @@ describe('compressed messages', () => {
     await new Promise(setImmediate);
     const later = [inflate('gone', undefined), inflate('c', SMALL), inflate('d', LARGE)];
     await new Promise(setImmediate);
-    assert.deepEqual(taken, ['a', 'b']);
+    assert.deepEqual(taken, ['a']);
     for (const message of await Promise.all(first)) {
       assert.equal((message as Buffer).length, 8 * MiB);
     }
@@ -38,7 +38,7 @@ describe('compressed messages', () => {
     const inflate = () => inflater.inflate(SMALL.length, 'gzip', () => SMALL);
     const all = await Promise.all(Array.from({ length: 300 }, inflate));
     const refused = all.filter((message) => !Buffer.isBuffer(message));
-    assert.equal(refused.length, 300 - 2 - 256);
+    assert.equal(refused.length, 300 - 1 - 256);
     assert.equal(String(await inflate()), 'small');
   });
 });
